@@ -1,0 +1,24 @@
+"""Celery's Redis backend without subscriptions: it joins chords, and nobody waits on an AsyncResult."""
+
+from typing import Any
+
+from celery.backends.redis import RedisBackend
+
+
+class ChordBackend(RedisBackend):
+    """Counts the parts of chords. Celery subscribes to the result of every task that it publishes, on a connection that
+    a process which never reads results never drains (celery issues 3808 and 6963)."""
+
+    def on_task_call(self, producer: Any, task_id: str) -> None:
+        """Nobody will ask for this task's result."""
+
+    def add_pending_result(self, result: Any, weak: bool = False, start_drainer: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002 - Celery's
+        """A result is not waited for."""
+        return result
+
+    def add_pending_results(self, results: Any, weak: bool = False) -> None:  # noqa: FBT001, FBT002 - Celery's signature
+        """Results are not waited for."""
+
+    def remove_pending_result(self, result: Any) -> Any:
+        """There is nothing to take back."""
+        return result

@@ -1,0 +1,141 @@
+"""Grant, claim and fence: the few Redis keys of a call, each step one atomic script.
+
+A *grant* is the right to run one attempt of a call once. A worker *claims* it before it runs anything; the grant is then
+gone and a *lease* stands in its place. A *result* is accepted only from the attempt that holds the lease. So a doubled,
+delayed or replayed Celery message does nothing, and after a FLUSHALL nothing old can start.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from redis import Redis
+
+from tasks.messages import CallMessage, Doorbell, Grant, ToolResult
+from tasks.names import STALE_RESULTS_KEY, CallKey, window_key
+
+# KEYS: window, one grant for each call. ARGV: time to live in ms, number of grants, (attempt, body)..., doorbells...
+_GRANT: Final = """
+local now = redis.call('TIME')
+local at = now[1] * 1000 + math.floor(now[2] / 1000)
+local grants = tonumber(ARGV[2])
+redis.call('DEL', KEYS[1])
+for i = 1, grants do
+  redis.call('HSET', KEYS[i + 1], 'attempt', ARGV[1 + 2 * i], 'body', ARGV[2 + 2 * i], 'at', at)
+  redis.call('PEXPIRE', KEYS[i + 1], ARGV[1])
+end
+for i = 3 + 2 * grants, #ARGV do
+  redis.call('RPUSH', KEYS[1], ARGV[i])
+end
+if #ARGV >= 3 + 2 * grants then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return at
+"""
+
+# KEYS: grant, lease. ARGV: attempt, lease in ms. Only now is it decided who runs the attempt.
+_CLAIM: Final = """
+if redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[1] then return false end
+local grant = redis.call('HMGET', KEYS[1], 'body', 'at')
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+local now = redis.call('TIME')
+return {grant[1], now[1] * 1000 + math.floor(now[2] / 1000) - grant[2]}
+"""
+
+# KEYS: lease, result, window, stale counter. ARGV: attempt, result, time to live in ms, whether to take the next call.
+# The fence: without the lease of this very attempt nothing is written. A place in the window passes to the next call.
+_COMPLETE: Final = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  redis.call('INCR', KEYS[4])
+  return {0}
+end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+local waiting = ARGV[4] == '1' and redis.call('LPOP', KEYS[3])
+if waiting then return {1, waiting} end
+return {1}
+"""
+
+# KEYS: result, lease and grant of each call.
+_STATES: Final = """
+local states = {}
+for i = 1, #KEYS, 3 do
+  states[#states + 1] = redis.call('GET', KEYS[i])
+  states[#states + 1] = redis.call('EXISTS', KEYS[i + 1])
+  states[#states + 1] = redis.call('EXISTS', KEYS[i + 2])
+end
+return states
+"""
+
+_RESULT_TTL_MS: Final = 24 * 3600 * 1000
+
+
+class Claim(NamedTuple):
+    """A grant taken by this process."""
+
+    grant: Grant
+    queue_wait_ms: int
+
+
+class Completion(NamedTuple):
+    """What became of a result: stale ones are dropped; the next call of the window, if any, is to be published."""
+
+    stale: bool
+    waiting: Doorbell | None
+
+
+class CallState(NamedTuple):
+    """What Redis knows of a call."""
+
+    result: ToolResult | None
+    leased: bool
+    granted: bool
+
+
+class Grants:
+    """The calls' keys in one Redis. Safe for threads; after a fork each process gets connections of its own."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._grant = redis.register_script(_GRANT)
+        self._claim = redis.register_script(_CLAIM)
+        self._complete = redis.register_script(_COMPLETE)
+        self._states = redis.register_script(_STATES)
+
+    def put(self, run_id: str, turn: int, grants: Sequence[Grant], waiting: Sequence[Grant], ttl_s: float) -> None:
+        """Grants calls of one turn in one round trip; those of `waiting` are published by the workers, one for each
+        call that ends."""
+        keys = [window_key(run_id, turn), *(grant.call.key.grant for grant in grants)]
+        bodies = [part for grant in grants for part in (grant.call.attempt, grant.encode())]
+        bells = [grant.doorbell.encode() for grant in waiting]
+        self._grant(keys=keys, args=[int(ttl_s * 1000), len(grants), *bodies, *bells])
+
+    def claim(self, call: CallMessage, lease_s: float) -> Claim | None:
+        """Takes the grant of this attempt, or None: then it must not run."""
+        taken = self._claim(keys=[call.key.grant, call.key.lease], args=[call.attempt, int(lease_s * 1000)])
+        if taken is None:
+            return None
+        body, waited_ms = taken
+        return Claim(Grant.decode(body), max(0, int(waited_ms)))
+
+    def complete(self, result: ToolResult, *, take_next: bool = True) -> Completion:
+        """Puts the result of an attempt that still holds its lease. With `take_next` the caller undertakes to publish
+        the call that follows in the window."""
+        key = result.call.key
+        answer = self._complete(
+            keys=[key.lease, key.result, key.window, STALE_RESULTS_KEY],
+            args=[result.call.attempt, result.encode(), _RESULT_TTL_MS, int(take_next)],
+        )
+        waiting = Doorbell.decode(answer[1]) if len(answer) > 1 else None
+        return Completion(stale=not answer[0], waiting=waiting)
+
+    def states(self, keys: Sequence[CallKey]) -> list[CallState]:
+        """What is known of each call, in one round trip."""
+        flat = self._states(keys=[name for key in keys for name in (key.result, key.lease, key.grant)])
+        return [
+            CallState(ToolResult.decode(result) if result else None, bool(leased), bool(granted))
+            for result, leased, granted in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        ]
+
+    def forget(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
+        """Drops the keys of calls that are answered: what was not claimed cannot start, what runs cannot answer."""
+        dead = [name for key in keys for name in (key.grant, key.lease, key.result)]
+        self._redis.delete(window_key(run_id, turn), *dead)

@@ -1,0 +1,1 @@
+"""The demonstration's tools; their data is made up."""
