@@ -1,0 +1,1 @@
+"""The model call: asked, retried and judged before anything runs."""

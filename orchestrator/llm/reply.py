@@ -1,0 +1,179 @@
+"""A model's reply judged before anything runs: which calls run, which are already answered, and whether the run ends."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Literal
+
+from orchestrator.llm.errors import ModelProtocolError
+from orchestrator.llm.model import ModelReply, RequestedCall, Value
+from tasks.arguments import NO_ARGUMENTS, InvalidArguments, is_absent, parse_object
+from tasks.messages import CallOutcome, Outcome, ToolSpec
+
+#: OpenAI's chat completions take no longer `tool_call_id` (400 string_above_max_length).
+MAX_ID_LENGTH: Final = 40
+#: So many known tools are named to a model that asked for an unknown one.
+_TOOLS_NAMED: Final = 20
+#: An old OpenAI wrapper around several calls, which models still make up.
+_WRAPPER: Final = "multi_tool_use.parallel"
+_CALL_AS_TEXT: Final = "<tool_call>"
+
+Reason = Literal["max_output_tokens", "content_filter", "refusal"]
+
+
+class Ending(Value):
+    """How the reply ends the run."""
+
+    status: Literal["completed", "incomplete"]
+    reason: Reason | None = None
+
+
+class JudgedCall(Value):
+    """A tool call as it is kept: `tool_call_id` is unique in the run and never empty, and goes on the wire from now on.
+    With an `answer` the call must not run: its tool message is known already. Without one, `arguments` is the text of a
+    JSON object."""
+
+    tool_call_id: str
+    provider_call_id: str | None
+    name: str
+    arguments: str
+    answer: CallOutcome | None = None
+
+
+class Verdict(Value):
+    """What a reply comes to. Without an `end` there are calls to run or to answer, and the run goes on."""
+
+    content: str | None
+    refusal: str | None
+    calls: tuple[JudgedCall, ...]
+    end: Ending | None
+
+
+def check_usable(reply: ModelReply, *, tools_offered: bool) -> None:
+    """Raises ModelProtocolError for a reply that says nothing, or whose calls were written as text. Such calls are never
+    guessed at: the model is asked again."""
+    if reply.calls or _stop_reason(reply):
+        return
+    content = reply.content or ""
+    if not content.strip():
+        raise _unusable(reply, "empty_reply", "The model answered with neither text nor tool calls. Try again, or choose another model.")
+    if tools_offered and _CALL_AS_TEXT in content:
+        message = "The model wrote its tool calls as text, so they were not run. Check that the model and its server support tool calls."
+        raise _unusable(reply, "tool_calls_as_text", message)
+
+
+def judge(reply: ModelReply, tools: Mapping[str, ToolSpec], turn: int, taken_ids: Collection[str], max_calls: int) -> Verdict:
+    """Decides on every call of the reply, in order. What counts is that there are calls, not what `finish_reason` says:
+    providers send calls with any. `taken_ids` are those of the run's earlier turns."""
+    ids = _wire_ids(reply.calls, turn, taken_ids)
+    calls = tuple(
+        JudgedCall(
+            tool_call_id=ids[index],
+            provider_call_id=call.provider_id,
+            name=call.name,
+            arguments=NO_ARGUMENTS if is_absent(call.arguments) else call.arguments,
+            answer=_answer(reply, index, tools, max_calls),
+        )
+        for index, call in enumerate(reply.calls)
+    )
+    return Verdict(content=reply.content, refusal=reply.refusal, calls=calls, end=_ending(reply))
+
+
+def _stop_reason(reply: ModelReply) -> Reason | None:
+    """Why the provider cut the answer off, if it did."""
+    if reply.refusal or reply.finish_reason == "refusal":
+        return "refusal"
+    if reply.finish_reason == "content_filter":
+        return "content_filter"
+    return "max_output_tokens" if reply.finish_reason == "length" else None
+
+
+def _ending(reply: ModelReply) -> Ending | None:
+    reason = _stop_reason(reply)
+    if reply.calls and reason in {None, "max_output_tokens"}:
+        return None
+    return Ending(status="incomplete", reason=reason) if reason else Ending(status="completed")
+
+
+def _answer(reply: ModelReply, index: int, tools: Mapping[str, ToolSpec], max_calls: int) -> CallOutcome | None:
+    """The outcome of a call that must not run, or None."""
+    call = reply.calls[index]
+    return (
+        _stopped(_stop_reason(reply), is_last=index == len(reply.calls) - 1)
+        or _superfluous(index, max_calls)
+        or _unknown(call.name, tools)
+        or _malformed(call.arguments)
+    )
+
+
+def _stopped(reason: Reason | None, *, is_last: bool) -> CallOutcome | None:
+    match reason:
+        case "refusal":
+            return CallOutcome.of_error(Outcome.DENIED, "refusal", "Not run: the model refused to answer.")
+        case "content_filter":
+            return CallOutcome.of_error(Outcome.DENIED, "content_filter", "Not run: the content filter stopped this answer.")
+        case "max_output_tokens" if is_last:
+            message = "Not run: the answer was cut off at the token limit, so this call may be incomplete. Make it again, if need be alone."
+            return CallOutcome.of_error(Outcome.SKIPPED, "truncated_call", message)
+        case _:
+            return None
+
+
+def _superfluous(index: int, max_calls: int) -> CallOutcome | None:
+    if index < max_calls:
+        return None
+    message = f"Not run: one answer may hold at most {max_calls} tool calls. Make the call again in the next answer if it is still needed."
+    return CallOutcome.of_error(Outcome.SKIPPED, "too_many_calls", message)
+
+
+def _unknown(name: str, tools: Mapping[str, ToolSpec]) -> CallOutcome | None:
+    """A nearest match is never run: a name that is almost right may be another tool's."""
+    if name in tools:
+        return None
+    hint = "Call the tools themselves, several in one answer." if name == _WRAPPER else "Use a name exactly as it is given."
+    message = f"There is no tool {name[:64]!r}. {hint} {_known(tuple(tools))}"
+    return CallOutcome.of_error(Outcome.FAILED, "unknown_tool", message)
+
+
+def _known(names: Sequence[str]) -> str:
+    if not names:
+        return "No tools can be called in this conversation."
+    more = f" and {len(names) - _TOOLS_NAMED} more" if len(names) > _TOOLS_NAMED else ""
+    return f"Known tools: {', '.join(names[:_TOOLS_NAMED])}{more}."
+
+
+def _malformed(arguments: str) -> CallOutcome | None:
+    try:
+        parse_object(arguments)
+    except InvalidArguments as error:
+        return CallOutcome.of_error(Outcome.FAILED, "invalid_arguments", str(error))
+    return None
+
+
+def _wire_ids(calls: Sequence[RequestedCall], turn: int, taken_ids: Collection[str]) -> list[str]:
+    """One id for each call, the provider's where it can be used. The same reply always gets the same ids, so that
+    providers' prompt caches hold."""
+    taken = set(taken_ids)
+    ids: list[str] = []
+    for index, call in enumerate(calls):
+        wire_id = _free_id(_usable_id(call.provider_id) or f"call_{turn}_{index}", taken)
+        taken.add(wire_id)
+        ids.append(wire_id)
+    return ids
+
+
+def _usable_id(provider_id: str | None) -> str | None:
+    if provider_id is None or provider_id.strip() in {"", "null"}:
+        return None
+    return provider_id if len(provider_id) <= MAX_ID_LENGTH and provider_id.isprintable() else None
+
+
+def _free_id(wish: str, taken: Collection[str]) -> str:
+    wire_id, number = wish, 0
+    while wire_id in taken:
+        number += 1
+        suffix = f"_d{number}"
+        wire_id = wish[: MAX_ID_LENGTH - len(suffix)] + suffix
+    return wire_id
+
+
+def _unusable(reply: ModelReply, code: str, message: str) -> ModelProtocolError:
+    return ModelProtocolError(code, message, retryable=True, request_id=reply.request_id)

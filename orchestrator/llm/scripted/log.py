@@ -1,0 +1,70 @@
+"""The requests that a scripted model received, for tests to look at."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+_SECRET_HEADERS: Final = frozenset({b"authorization", b"api-key", b"cookie"})
+
+
+class ReceivedRequest(BaseModel):
+    """A request to /v1/chat/completions, refused ones too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request_id: str
+    received_at: datetime
+    headers: dict[str, str]
+    body: JsonValue
+
+
+class RequestLog:
+    """The newest requests: at most `most`, and at most `most_bytes` of bodies. Safe to read from other threads."""
+
+    def __init__(self, most: int = 1000, most_bytes: int = 64 * 2**20) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._kept: deque[tuple[str, datetime, list[tuple[bytes, bytes]], bytes]] = deque()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def add(self, request_id: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        """Keeps the request; keys and cookies are left out."""
+        shown = [(name, value) for name, value in headers if name not in _SECRET_HEADERS]
+        with self._lock:
+            self._kept.append((request_id, datetime.now(UTC), shown, body))
+            self._bytes += len(body)
+            while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
+                self._bytes -= len(self._kept.popleft()[3])
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def requests(self) -> tuple[ReceivedRequest, ...]:
+        """The requests, oldest first."""
+        with self._lock:
+            kept = tuple(self._kept)
+        return tuple(
+            ReceivedRequest(request_id=request_id, received_at=at, headers=_readable(headers), body=_readable_body(body))
+            for request_id, at, headers, body in kept
+        )
+
+
+def _readable(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+
+
+def _readable_body(body: bytes) -> JsonValue:
+    """The body as JSON, or as text when it is none."""
+    try:
+        value: JsonValue = json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode(errors="replace")
+    return value

@@ -1,0 +1,55 @@
+"""The log of requests."""
+
+from orchestrator.llm.scripted.log import RequestLog
+
+
+def test_a_request_is_kept_with_its_body() -> None:
+    """As JSON, or as text where it is none."""
+    log = RequestLog()
+
+    log.add("1", [(b"x-note", b"a")], b'{"model":"scripted"}')
+    log.add("2", [], b"{")
+
+    assert [(each.request_id, each.headers, each.body) for each in log.requests()] == [
+        ("1", {"x-note": "a"}, {"model": "scripted"}),
+        ("2", {}, "{"),
+    ]
+
+
+def test_no_key_is_kept() -> None:
+    """Neither in the one header nor in the other."""
+    log = RequestLog()
+
+    log.add("1", [(b"authorization", b"Bearer secret"), (b"api-key", b"secret"), (b"cookie", b"secret")], b"{}")
+
+    assert "secret" not in log.requests()[0].model_dump_json()
+
+
+def test_only_the_newest_requests_are_kept() -> None:
+    """By number."""
+    log = RequestLog(most=2)
+
+    for number in range(5):
+        log.add(str(number), [], b"{}")
+
+    assert [each.request_id for each in log.requests()] == ["3", "4"]
+
+
+def test_bodies_are_bounded_together() -> None:
+    """The newest is kept however long it is."""
+    log = RequestLog(most_bytes=10)
+
+    for number, length in enumerate([4, 4, 4, 100]):
+        log.add(str(number), [], b"1" * length)
+        assert len(log.requests()) == [1, 2, 2, 1][number]
+
+
+def test_a_cleared_log_is_empty() -> None:
+    """And fills again."""
+    log = RequestLog(most_bytes=10)
+    log.add("1", [], b"1" * 10)
+
+    log.clear()
+    log.add("2", [], b"1" * 10)
+
+    assert [each.request_id for each in log.requests()] == ["2"]
