@@ -1,0 +1,97 @@
+"""The API's process: `uvicorn orchestrator.app:app`. Importing it reads no settings and connects to nothing."""
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from orchestrator.api import health, notices, runs, tools
+from orchestrator.api.envelope import Envelope
+from orchestrator.api.openapi import DescribedAPI
+from orchestrator.api.problems import HANDLERS
+from orchestrator.api.services import Services
+from orchestrator.api.stopping import on_stop
+from orchestrator.api.waiting import Waiters
+from orchestrator.engine import Engine
+from orchestrator.settings import Settings
+from tasks import logs
+from tasks.app import make_app
+
+_DESCRIPTION: Final = (
+    "Durable parallel tool calls. Post a chat request that names tools; the model's tool calls are run by tool workers, "
+    "in parallel, and their results go back to the model until it answers. Refusals are `application/problem+json` (RFC 9457)."
+)
+_TAGS: Final = [
+    {"name": "runs", "description": "Chat requests with all their turns and tool calls."},
+    {"name": "tools", "description": "What the tool workers offer."},
+    {"name": "service", "description": "The service's own state."},
+]
+
+
+def create_app(make_services: Callable[[], Services]) -> FastAPI:
+    """The ASGI app; what it works with is made when it starts, in the process that serves."""
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncGenerator[None]:
+        services = make_services()
+        api.state.services = services
+        try:
+            async with services.waiters.listening():
+                with on_stop(services.waiters.close):
+                    yield
+        finally:
+            services.close()
+
+    api = DescribedAPI(
+        title="Toolchord",
+        version=version("toolchord"),
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        redoc_url=None,
+        # A redirect would be built from the caller's Host header.
+        redirect_slashes=False,
+        lifespan=lifespan,
+        middleware=[Middleware(Envelope)],
+        exception_handlers=HANDLERS,
+        # Its log records would hold the words of exceptions, and so what was posted.
+        telemetry={"logs": False},
+    )
+    for routes in (runs, tools, health):
+        api.include_router(routes.router)
+    return api
+
+
+def services(engine: Engine) -> Services:
+    """The real ones."""
+    return Services(
+        settings=engine.settings,
+        runs=engine.runs,
+        waiters=Waiters(engine.runs.ended, partial(notices.finished, engine.settings.require_database())),
+        at_head=engine.database.at_head,
+        ping_redis=engine.redis.ping,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - its keyword arguments are not typed
+        close=engine.close,
+    )
+
+
+def _from_environment() -> Services:
+    settings = Settings()
+    logs.configure(settings.log_level)
+    _quiet_server()
+    return services(Engine(settings, make_app("toolchord.api", settings.require_redis())))
+
+
+def _quiet_server() -> None:
+    """Lets uvicorn's records go the way of all others. Its line for each request holds the query, ours does not."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+
+
+app = create_app(_from_environment)

@@ -1,0 +1,63 @@
+"""From committed calls to one Celery chord: grants first, then the first calls of the window, then the rest by turns."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from celery import Celery, chord
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from tasks.app import call_signature, finish_signature
+from tasks.grants import Grants
+from tasks.messages import Grant
+from tasks.names import RUN_ADVANCE, TURN_FINISH, TURNS_QUEUE
+
+#: What a send may raise when Redis is away. Nothing is lost: the step is committed and the watcher sends again.
+UNSENT: Final = (OperationalError, RedisError, OSError, RuntimeError)
+#: Grants outlive their run's deadline by this much.
+_GRANT_MARGIN_S: Final = 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Sends what was committed. Every message is a doorbell: sending one twice is harmless."""
+
+    def __init__(self, app: Celery, grants: Grants) -> None:
+        self._app = app
+        self._grants = grants
+
+    def calls(self, run_id: str, turn: int, grants: Sequence[Grant], window: int, remaining_s: float) -> bool:
+        """Publishes a turn's calls as one chord whose body is `turn.finish`. At most `window` of them run at once:
+        each call that ends adds the next one to the chord. Returns whether all was sent."""
+        try:
+            self._grants.put(run_id, turn, grants, grants[window:], remaining_s + _GRANT_MARGIN_S)
+            self._publish(run_id, turn, grants[:window])
+        except UNSENT as error:
+            _log.warning("calls_unsent", run_id=run_id, turn=turn, error=type(error).__name__)
+            return False
+        return True
+
+    def advance(self, run_id: str) -> bool:
+        """Asks a coordinator to make the run's next model call."""
+        return self._ring(RUN_ADVANCE, {"run_id": run_id})
+
+    def finish(self, run_id: str, turn: int) -> bool:
+        """Asks a coordinator to gather the turn's results."""
+        return self._ring(TURN_FINISH, {"run_id": run_id, "turn": turn, "returned": False})
+
+    def _publish(self, run_id: str, turn: int, grants: Sequence[Grant]) -> None:
+        finish = finish_signature(self._app, run_id, turn)
+        body = finish.clone()
+        # A part that fails in Celery's own way leads to the same place as one that returns.
+        body.link_error(finish)
+        chord([call_signature(self._app, grant.doorbell) for grant in grants], app=self._app)(body)
+
+    def _ring(self, task: str, kwargs: dict[str, object]) -> bool:
+        try:
+            self._app.send_task(task, kwargs=kwargs, queue=TURNS_QUEUE, ignore_result=True)
+        except UNSENT as error:
+            _log.warning("doorbell_unsent", task=task, error=type(error).__name__, **kwargs)
+            return False
+        return True

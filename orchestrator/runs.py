@@ -1,0 +1,186 @@
+"""Runs as their users know them: started, read, listed, cancelled. Each is one short transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+from redis.exceptions import RedisError
+from sqlalchemy.orm import Session
+
+from orchestrator import history
+from orchestrator.database import Database
+from orchestrator.dispatch import Dispatcher
+from orchestrator.errors import NotFound, Unacceptable
+from orchestrator.ids import new_run_id
+from orchestrator.store import runs as store
+from orchestrator.store import tools, turns
+from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
+from tasks.grants import Grants
+from tasks.messages import CallOutcome, Outcome
+from tasks.names import CallKey
+
+_CANCELLED = CallOutcome.of_error(Outcome.CANCELLED, "cancelled", "The run was cancelled before this call was answered.")
+_TOO_LATE = CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not answered before the run's deadline.")
+
+
+class NewRun(BaseModel):
+    """What is asked for, checked for its form at the door."""
+
+    model_config = ConfigDict(frozen=True)
+
+    messages: tuple[dict[str, JsonValue], ...]
+    model: str
+    tools: tuple[str, ...] | Literal["all"] = ()
+    options: dict[str, JsonValue] = {}
+    labels: dict[str, str] = {}
+    max_turns: int
+    max_parallel_tool_calls: int
+    deadline_s: float
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run with its turns and calls, read in one transaction."""
+
+    run: Run
+    turns: Sequence[Turn]
+    calls: Sequence[ToolCall]
+
+    @property
+    def messages(self) -> list[Mapping[str, JsonValue]]:
+        """The transcript, input first."""
+        return history.transcript(self.run, self.turns, self.calls)
+
+
+class Runs:
+    """The service behind the API."""
+
+    def __init__(self, database: Database, dispatcher: Dispatcher, grants: Grants, tool_memory_s: float) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+        self._grants = grants
+        self._tool_memory_s = tool_memory_s
+
+    def start(self, new: NewRun) -> str:
+        """Accepts a run: it is committed before the doorbell is sent, and never lost afterwards. Gives its id.
+
+        Raises:
+            Unacceptable: a tool is not known, or an option does not fit the tools.
+
+        """
+        run_id = new_run_id()
+        with self._database.transaction() as session:
+            store.insert(session, self._row(session, run_id, new))
+        self._dispatcher.advance(run_id)
+        return run_id
+
+    def read(self, run_id: str) -> RunView:
+        """Raises NotFound."""
+        with self._database.transaction() as session:
+            run = _found(store.get(session, run_id), run_id)
+            return RunView(run, turns.of_run(session, run_id), turns.calls_of_run(session, run_id))
+
+    def ended(self, run_ids: Collection[str]) -> list[str]:
+        """Those of the runs that have ended."""
+        with self._database.transaction() as session:
+            return store.ended(session, run_ids)
+
+    def page(self, limit: int, after: str | None, status: str | None, labels: Mapping[str, str]) -> list[Run]:
+        """Runs from the newest on."""
+        with self._database.transaction() as session:
+            return store.page(session, limit, after, status, labels)
+
+    def cancel(self, run_id: str) -> None:
+        """Ends an open run: its open calls are answered `cancelled` and can no longer start, and a result that still
+        comes is not taken. A run that has ended stays as it is.
+
+        Raises:
+            NotFound: there is no such run.
+
+        """
+        with self._database.transaction() as session:
+            run = _found(store.lock(session, run_id), run_id)
+            if run.status not in store.OPEN:
+                return
+            dropped = turns.answer_open(session, run, _CANCELLED)
+            store.close(session, run, "cancelled")
+        self._forget(run, dropped)
+
+    def expire(self, run_id: str) -> None:
+        """Ends a run whose deadline has passed."""
+        with self._database.transaction() as session:
+            run = store.lock(session, run_id)
+            if run is None or run.status not in store.OPEN or run.deadline_at > store.now(session):
+                return
+            dropped = end_late(session, run)
+        self._forget(run, dropped)
+
+    def tools(self) -> list[ToolVersion]:
+        """The newest version of each tool that new runs may name."""
+        with self._database.transaction() as session:
+            return list(tools.newest(session, self._tool_memory_s).values())
+
+    def live_tools(self) -> set[tuple[str, str]]:
+        """Name and hash of each version that workers offer now."""
+        with self._database.transaction() as session:
+            return tools.live(session)
+
+    def _forget(self, run: Run, calls: Sequence[CallKey]) -> None:
+        # With Redis away the grants stay until their time is over; their results are not taken all the same.
+        with suppress(RedisError):
+            self._grants.forget(run.id, run.turn, calls)
+
+    def _row(self, session: Session, run_id: str, new: NewRun) -> Run:
+        known = tools.newest(session, self._tool_memory_s)
+        hashes = _hashes(new.tools, known)
+        _check_options(new.options, hashes)
+        return Run(
+            id=run_id,
+            status="queued",
+            model=new.model,
+            messages=list(new.messages),
+            tools=hashes,
+            options=new.options,
+            labels=new.labels,
+            max_turns=new.max_turns,
+            max_parallel_tool_calls=new.max_parallel_tool_calls,
+            deadline_at=store.from_now(new.deadline_s),
+        )
+
+
+def end_late(session: Session, run: Run) -> list[CallKey]:
+    """Ends a locked run that is past its deadline; gives the calls that are answered for it."""
+    dropped = turns.answer_open(session, run, _TOO_LATE)
+    store.close(session, run, "incomplete", "deadline")
+    return dropped
+
+
+def _hashes(names: Sequence[str] | Literal["all"], known: Mapping[str, ToolVersion]) -> dict[str, str]:
+    """The versions that the run's model will see."""
+    if names == "all":
+        return {name: version.schema_hash for name, version in known.items()}
+    for index, name in enumerate(names):
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none; is a tool worker running?"
+            raise Unacceptable(f"No worker has announced a tool named {name!r}. Known tools: {there}.", f"tools.{index}")
+    return {name: known[name].schema_hash for name in names}
+
+
+def _check_options(options: Mapping[str, JsonValue], hashes: Mapping[str, str]) -> None:
+    """Providers refuse options that speak of tools where there are none, and a choice that is not offered."""
+    for option in ("tool_choice", "parallel_tool_calls"):
+        if option in options and not hashes:
+            raise Unacceptable(f"{option} needs tools, and the run has none.", option)
+    match options.get("tool_choice"):
+        case {"function": {"name": name}} if name not in hashes:
+            raise Unacceptable(f"tool_choice names {name!r}, which is not among the run's tools.", "tool_choice.function.name")
+        case _:
+            pass
+
+
+def _found(run: Run | None, run_id: str) -> Run:
+    if run is None:
+        raise NotFound(f"There is no run {run_id}.")
+    return run

@@ -1,0 +1,71 @@
+"""The orchestrator's settings, read from the environment once by whoever starts a process, then passed down."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _named(variable: str) -> AliasChoices:
+    """A variable that the whole field knows by this name, without our prefix."""
+    return AliasChoices(variable, variable.lower())
+
+
+class Settings(BaseSettings):
+    """Every variable has the prefix TOOLCHORD_, except those that the field knows by another name. A secret may be
+    given as a file: a folder of files named like the variables, set by TOOLCHORD_SECRETS_DIR."""
+
+    model_config = SettingsConfigDict(env_prefix="TOOLCHORD_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=_named("DATABASE_URL"), description="Postgres; embedded when unset."
+    )
+    redis_url: SecretStr | None = Field(default=None, validation_alias=_named("REDIS_URL"), description="Redis; embedded when unset.")
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("OPENAI_API_KEY"),
+        description="Key of the model's provider; without it the scripted model answers.",
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENAI_BASE_URL"),
+        description="Any server of the chat-completions format.",
+    )
+
+    model: str = Field(default="gpt-5-mini", description="The model of a run that names none.")
+    data_dir: Path = Field(default=Path(".toolchord"), description="Where the embedded servers and logs are kept.")
+    tools: str = Field(default="tasks.tools", description="Modules of the local stack's tools, separated by commas.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    max_turns: int = Field(default=10, ge=1, le=1000, description="Model calls of a run that asks for no other number.")
+    max_parallel_tool_calls: int = Field(default=8, ge=1, le=1024, description="Calls of a run that run at once, by default.")
+    max_calls_per_turn: int = Field(default=1024, ge=1, description="Calls beyond these in one reply are answered skipped.")
+    deadline_s: float = Field(default=3600.0, gt=0, le=6 * 3600, description="Seconds a run may take, by default.")
+
+    model_timeout_s: float = Field(default=120.0, gt=0, description="Seconds for one model call with its retries.")
+    model_connections: int = Field(default=64, ge=1, description="Open connections to the model's provider, at most.")
+    database_pool: int = Field(default=16, ge=1, description="Connections of one process to Postgres, at most.")
+    database_statement_timeout_s: float = Field(default=10.0, gt=0, description="Seconds one SQL statement may take.")
+
+    max_body_bytes: int = Field(default=4_000_000, ge=1024, description="Bytes of a request's body, at most.")
+    max_wait_s: float = Field(default=60.0, gt=0, description="Seconds that `Prefer: wait` may hold a request, at most.")
+    tool_memory_s: float = Field(
+        default=86_400.0, gt=0, description="Seconds for which a tool with no live worker is still accepted in new runs."
+    )
+    sweep_every_s: float = Field(default=2.0, gt=0, description="Seconds between the watcher's sweeps.")
+    dispatch_grace_s: float = Field(default=15.0, gt=0, description="Seconds before the watcher doubts that a call was sent.")
+    heartbeat_file: Path | None = Field(default=None, description="File touched while the process is well, for health checks.")
+
+    def require_database(self) -> str:
+        """The database's URL. Raises SystemExit with what to do when it is missing."""
+        return _required(self.database_url, "DATABASE_URL", "postgresql://user:password@host/name")
+
+    def require_redis(self) -> str:
+        """The URL of Redis. Raises SystemExit with what to do when it is missing."""
+        return _required(self.redis_url, "REDIS_URL", "redis://host:6379/0")
+
+
+def _required(value: SecretStr | None, variable: str, example: str) -> str:
+    if value is None:
+        raise SystemExit(f"{variable} is not set. Set it, for example {variable}={example}, or use `toolchord up`.")
+    return value.get_secret_value()

@@ -1,0 +1,1 @@
+"""The SQL: functions that take a session, read or change rows, and never commit."""

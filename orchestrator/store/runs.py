@@ -1,0 +1,133 @@
+"""Rows of runs: accepted once, claimed step by step, closed once."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from orchestrator.tables import Run
+
+OPEN: Final = ("queued", "in_progress")
+#: Heard by whoever waits for a run: the payload is the run's id.
+FINISHED_CHANNEL: Final = "toolchord_finished"
+
+
+class Step(NamedTuple):
+    """A claimed model step: only this attempt may write its reply."""
+
+    run_id: str
+    turn: int
+    attempt: int
+
+
+def now(session: Session) -> datetime:
+    """The database's clock, the only one that deadlines and leases go by."""
+    return session.scalars(select(func.now())).one()
+
+
+def insert(session: Session, run: Run) -> None:
+    """Adds an accepted run."""
+    session.add(run)
+    session.flush()
+
+
+def get(session: Session, run_id: str) -> Run | None:
+    """The run, as it was last committed."""
+    return session.get(Run, run_id)
+
+
+def lock(session: Session, run_id: str) -> Run | None:
+    """The run, held against every other writer until the transaction ends."""
+    return session.get(Run, run_id, with_for_update=True, populate_existing=True)
+
+
+def claim_step(session: Session, run_id: str, lease_s: float) -> Step | None:
+    """Claims the run's model step when nobody holds it, or its holder's lease has ended."""
+    claimed = session.execute(
+        update(Run)
+        .where(
+            Run.id == run_id,
+            Run.status.in_(OPEN),
+            Run.step == "model",
+            or_(Run.step_lease_until.is_(None), Run.step_lease_until < func.now()),
+        )
+        .values(
+            status="in_progress",
+            started_at=func.coalesce(Run.started_at, func.now()),
+            step_attempt=Run.step_attempt + 1,
+            step_lease_until=from_now(lease_s),
+        )
+        .returning(Run.turn, Run.step_attempt)
+    ).one_or_none()
+    return Step(run_id, claimed.turn, claimed.step_attempt) if claimed else None
+
+
+def next_step(session: Session, run: Run, lease_s: float) -> Step:
+    """Moves a locked run to its next model step and claims that at once, for the caller."""
+    run.turn += 1
+    run.step = "model"
+    run.step_attempt += 1
+    run.step_lease_until = from_now(lease_s)
+    session.flush()
+    return Step(run.id, run.turn, run.step_attempt)
+
+
+def await_tools(run: Run) -> None:
+    """The locked run's turn now waits for its tool calls."""
+    run.step = "tools"
+    run.step_lease_until = None
+
+
+def close(session: Session, run: Run, status: str, reason: str | None = None, error: Mapping[str, JsonValue] | None = None) -> None:
+    """Ends a locked, open run; whoever waits for it hears of it when the transaction commits."""
+    run.status = status
+    run.incomplete_reason = reason
+    run.error = dict(error) if error else None
+    run.step = "done"
+    run.step_lease_until = None
+    run.finished_at = func.clock_timestamp()
+    session.flush()
+    session.execute(select(func.pg_notify(FINISHED_CHANNEL, run.id)))
+
+
+def page(session: Session, limit: int, after: str | None, status: str | None, labels: Mapping[str, str]) -> list[Run]:
+    """Runs from the newest on, beyond `after`, that have the status and all the labels."""
+    query = select(Run).order_by(Run.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(Run.id < after)
+    if status is not None:
+        query = query.where(Run.status == status)
+    if labels:
+        query = query.where(Run.labels.contains(dict(labels)))
+    return list(session.scalars(query))
+
+
+def ended(session: Session, run_ids: Collection[str]) -> list[str]:
+    """Those of the runs that have ended."""
+    return list(session.scalars(select(Run.id).where(Run.id.in_(run_ids), Run.status.not_in(OPEN))))
+
+
+def overdue(session: Session, limit: int) -> list[str]:
+    """Open runs whose deadline has passed."""
+    query = select(Run.id).where(Run.status.in_(OPEN), Run.deadline_at < func.now()).limit(limit)
+    return list(session.scalars(query))
+
+
+def idle(session: Session, grace_s: float, limit: int) -> list[str]:
+    """Open runs whose model step nobody holds: the doorbell was lost, or its holder."""
+    due = func.coalesce(Run.step_lease_until, Run.created_at + seconds(grace_s))
+    query = select(Run.id).where(Run.status.in_(OPEN), Run.step == "model", due < func.now()).limit(limit)
+    return list(session.scalars(query))
+
+
+def seconds(count: float) -> ColumnElement[timedelta]:
+    """An interval."""
+    return func.make_interval(0, 0, 0, 0, 0, 0, count)
+
+
+def from_now(count: float) -> ColumnElement[datetime]:
+    """A time so many seconds ahead, by the database's clock."""
+    return func.now() + seconds(count)

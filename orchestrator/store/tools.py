@@ -1,0 +1,52 @@
+"""Rows of tool versions: each one that was ever announced, and when it was last there."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from orchestrator.store.runs import from_now
+from orchestrator.tables import ToolVersion
+from tasks.messages import ToolSpec
+
+#: The watcher notes every second what is there; with no note for this long, no worker is.
+LIVE_WITHIN_S: Final = 30.0
+
+
+class Offer(NamedTuple):
+    """A tool version and how many live worker processes offered it when it was last seen."""
+
+    spec: ToolSpec
+    workers: int
+
+
+def keep(session: Session, offers: Mapping[tuple[str, str], Offer]) -> None:
+    """Notes the versions that are there now. A version once kept is never changed."""
+    for (name, schema_hash), offer in sorted(offers.items()):
+        spec = offer.spec.model_dump(mode="json")
+        values = insert(ToolVersion).values(name=name, schema_hash=schema_hash, spec=spec, workers=offer.workers)
+        seen = {"spec": spec, "workers": offer.workers, "last_seen_at": func.now()}
+        session.execute(values.on_conflict_do_update(index_elements=["name", "schema_hash"], set_=seen))
+
+
+def versions(session: Session, hashes: Mapping[str, str]) -> dict[str, ToolSpec]:
+    """The named versions, by tool name."""
+    if not hashes:
+        return {}
+    wanted = tuple_(ToolVersion.name, ToolVersion.schema_hash).in_(list(hashes.items()))
+    rows = session.scalars(select(ToolVersion).where(wanted))
+    return {row.name: ToolSpec.model_validate(row.spec) for row in rows}
+
+
+def newest(session: Session, within_s: float) -> dict[str, ToolVersion]:
+    """Each tool's newest version among those seen within the last seconds, by tool name."""
+    query = select(ToolVersion).where(ToolVersion.last_seen_at > from_now(-within_s)).order_by(ToolVersion.name, ToolVersion.first_seen_at)
+    return {row.name: row for row in session.scalars(query)}
+
+
+def live(session: Session) -> set[tuple[str, str]]:
+    """Name and hash of each version that workers offer now."""
+    query = select(ToolVersion.name, ToolVersion.schema_hash).where(ToolVersion.last_seen_at > from_now(-LIVE_WITHIN_S))
+    return {(row.name, row.schema_hash) for row in session.execute(query)}

@@ -1,0 +1,126 @@
+"""Rows of turns and their tool calls: a reply recorded once, each call answered once."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from orchestrator.store.runs import from_now
+from orchestrator.tables import Run, ToolCall, Turn
+from tasks.messages import CallOutcome, ToolResult
+from tasks.names import CallKey
+
+OPEN: Final = ("queued", "in_progress")
+
+
+def key(call: ToolCall) -> CallKey:
+    """The call's name among all calls."""
+    return CallKey(call.run_id, call.turn, call.call_index)
+
+
+def record(session: Session, turn: Turn, calls: Iterable[ToolCall]) -> None:
+    """Adds a turn's reply with its calls."""
+    session.add(turn)
+    session.flush()
+    session.add_all(calls)
+    session.flush()
+
+
+def of_run(session: Session, run_id: str) -> list[Turn]:
+    """The run's turns in order."""
+    return list(session.scalars(select(Turn).where(Turn.run_id == run_id).order_by(Turn.turn)))
+
+
+def calls_of_run(session: Session, run_id: str) -> list[ToolCall]:
+    """The run's calls in the order of their turns and of the model."""
+    query = select(ToolCall).where(ToolCall.run_id == run_id).order_by(ToolCall.turn, ToolCall.call_index)
+    return list(session.scalars(query))
+
+
+def open_calls(session: Session, run_id: str, turn: int) -> list[ToolCall]:
+    """The turn's calls that have no answer yet."""
+    query = (
+        select(ToolCall).where(ToolCall.run_id == run_id, ToolCall.turn == turn, ToolCall.status.in_(OPEN)).order_by(ToolCall.call_index)
+    )
+    return list(session.scalars(query))
+
+
+def granted(session: Session, keys: Sequence[tuple[CallKey, int]]) -> None:
+    """Marks attempts whose grants Redis has."""
+    for call, attempt in keys:
+        session.execute(_of(call, attempt).values(granted_at=func.now()))
+
+
+def answer(call: ToolCall, outcome: CallOutcome) -> None:
+    """Gives an open call its tool message."""
+    call.status = outcome.outcome.value
+    call.content = outcome.content
+    call.error = outcome.error.model_dump(mode="json") if outcome.error else None
+    call.truncated = outcome.truncated
+    call.finished_at = func.clock_timestamp()
+
+
+def answer_with(call: ToolCall, result: ToolResult) -> None:
+    """Gives an open call the tool message of its current attempt, and the times that its worker measured. They are
+    durations: its clock is not ours."""
+    answer(call, result.result)
+    call.worker = result.worker
+    call.queue_wait_ms = result.queue_wait_ms
+    call.run_ms = result.run_ms
+    start = call.granted_at or call.created_at
+    started_at = start + timedelta(milliseconds=result.queue_wait_ms)
+    call.started_at = started_at
+    call.finished_at = started_at + timedelta(milliseconds=result.run_ms)
+
+
+def again(call: ToolCall) -> None:
+    """Opens the call's next attempt."""
+    call.attempt += 1
+    call.status = "queued"
+    call.granted_at = None
+    call.started_at = None
+    call.worker = None
+
+
+def answer_open(session: Session, run: Run, outcome: CallOutcome) -> list[CallKey]:
+    """Answers every open call of the run's turn alike, so that its transcript stays legal; gives their keys."""
+    calls = open_calls(session, run.id, run.turn)
+    for call in calls:
+        answer(call, outcome)
+    return [key(call) for call in calls]
+
+
+def started(session: Session, call: CallKey, attempt: int, worker: str) -> None:
+    """Notes that a worker began an attempt, for those who watch. The result brings the exact times."""
+    session.execute(
+        _of(call, attempt).where(ToolCall.status == "queued").values(status="in_progress", worker=worker, started_at=func.clock_timestamp())
+    )
+
+
+def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str, Any]) -> None:
+    """Notes what a running tool says of itself."""
+    session.execute(_of(call, attempt).where(ToolCall.status.in_(OPEN)).values(progress=progress))
+
+
+def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int]]:
+    """Turns that have waited for their tools for longer than `grace_s`."""
+    query = (
+        select(Run.id, Run.turn)
+        .join(ToolCall, (ToolCall.run_id == Run.id) & (ToolCall.turn == Run.turn))
+        .where(Run.status == "in_progress", Run.step == "tools")
+        .group_by(Run.id, Run.turn)
+        .having(func.max(func.coalesce(ToolCall.granted_at, ToolCall.created_at)) < from_now(-grace_s))
+        .limit(limit)
+    )
+    return [(found.id, found.turn) for found in session.execute(query)]
+
+
+def _of(call: CallKey, attempt: int) -> Any:
+    return update(ToolCall).where(
+        ToolCall.run_id == call.run_id,
+        ToolCall.turn == call.turn,
+        ToolCall.call_index == call.index,
+        ToolCall.attempt == attempt,
+    )

@@ -1,0 +1,161 @@
+"""The tables. A transcript is stored once: a run's input, each turn's reply, each call's answer."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from pydantic import JsonValue
+from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tasks.messages import Outcome
+
+#: OpenAI's words for what a run is at.
+RUN_STATUSES: Final = ("queued", "in_progress", "requires_action", "completed", "incomplete", "failed", "cancelled")
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can name it too. Times are UTC, in `timestamptz`."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, JsonValue]: JSONB(none_as_null=True),
+        list[dict[str, JsonValue]]: JSONB(none_as_null=True),
+        dict[str, str]: JSONB(none_as_null=True),
+    }
+
+
+def _one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    """Refuses any other word, whoever writes."""
+    allowed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} in ({allowed})", name=column)
+
+
+class Run(Base):
+    """One request with all its turns. `turn`, `step` and `step_attempt` say where it stands: a step is claimed by
+    compare-and-set on them, and written only by the attempt that claimed it."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        _one_of("status", RUN_STATUSES),
+        _one_of("step", ("model", "tools", "done")),
+        Index("ix_runs_open", "id", postgresql_where=text("status in ('queued', 'in_progress')")),
+        Index("ix_runs_status_id", "status", "id"),
+        Index("ix_runs_metadata", "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    model: Mapped[str]
+    messages: Mapped[list[dict[str, JsonValue]]] = mapped_column(JSON, doc="The input, as it was posted.")
+    tools: Mapped[dict[str, str]] = mapped_column(JSON, doc="Tool name to schema hash: the versions that the model sees, in order.")
+    options: Mapped[dict[str, JsonValue]] = mapped_column(doc="tool_choice, parallel_tool_calls, sampling options.")
+    labels: Mapped[dict[str, str]] = mapped_column("metadata", doc="The caller's own labels.")
+    max_turns: Mapped[int]
+    max_parallel_tool_calls: Mapped[int]
+
+    turn: Mapped[int] = mapped_column(default=1)
+    step: Mapped[str] = mapped_column(default="model", doc="What the turn waits for: model, tools or nothing (done).")
+    step_attempt: Mapped[int] = mapped_column(default=0)
+    step_lease_until: Mapped[datetime | None]
+
+    incomplete_reason: Mapped[str | None]
+    error: Mapped[dict[str, JsonValue] | None]
+    prompt_tokens: Mapped[int] = mapped_column(default=0)
+    completion_tokens: Mapped[int] = mapped_column(default=0)
+    total_tokens: Mapped[int] = mapped_column(default=0)
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    deadline_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Turn(Base):
+    """One model call's reply. Its tool calls are rows of their own."""
+
+    __tablename__ = "turns"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    turn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[str | None]
+    refusal: Mapped[str | None]
+    finish_reason: Mapped[str | None]
+    model: Mapped[str] = mapped_column(doc="The model's name as the provider gave it.")
+    request_id: Mapped[str | None] = mapped_column(doc="The provider's id of the model call.")
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    total_tokens: Mapped[int]
+    latency_ms: Mapped[int]
+    finished_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ToolCall(Base):
+    """One tool call of a reply and, at its end, its tool message. `attempt` is the fence: a result of another attempt
+    is not written."""
+
+    __tablename__ = "tool_calls"
+    __table_args__ = (
+        _one_of("status", ("queued", "in_progress", *Outcome)),
+        ForeignKeyConstraint(["run_id", "turn"], ["turns.run_id", "turns.turn"], ondelete="CASCADE"),
+    )
+
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    call_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tool_call_id: Mapped[str] = mapped_column(doc="What is on the wire: unique and never empty.")
+    provider_call_id: Mapped[str | None] = mapped_column(doc="The id as the provider sent it.")
+    name: Mapped[str]
+    arguments: Mapped[str] = mapped_column(doc="JSON text as the model wrote it.")
+    status: Mapped[str] = mapped_column(doc="queued, in_progress, or the call's outcome.")
+    attempt: Mapped[int] = mapped_column(default=1)
+    max_attempts: Mapped[int] = mapped_column(default=1)
+    idempotent: Mapped[bool] = mapped_column(default=False)
+    schema_hash: Mapped[str | None]
+    queue: Mapped[str | None]
+    timeout_s: Mapped[float | None]
+    content: Mapped[str | None] = mapped_column(doc="The tool message's text.")
+    error: Mapped[dict[str, JsonValue] | None]
+    truncated: Mapped[bool] = mapped_column(default=False)
+    progress: Mapped[dict[str, JsonValue] | None]
+    worker: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    granted_at: Mapped[datetime | None] = mapped_column(doc="When Redis had the grant of this attempt.")
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    queue_wait_ms: Mapped[int | None]
+    run_ms: Mapped[int | None]
+
+
+class ToolVersion(Base):
+    """A version of a tool that a worker announced; runs refer to it by its hash."""
+
+    __tablename__ = "tool_versions"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    schema_hash: Mapped[str] = mapped_column(primary_key=True)
+    spec: Mapped[dict[str, JsonValue]]
+    workers: Mapped[int] = mapped_column(doc="Live worker processes that offered it when it was last seen.")
+    first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Lease(Base):
+    """Who leads, until when, by the database's clock."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]

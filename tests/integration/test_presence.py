@@ -1,0 +1,52 @@
+"""Announcements on a real Redis."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.broker import connect
+from tasks.messages import Announcement
+from tasks.names import worker_key
+from tasks.presence import Presence
+
+
+@pytest.fixture
+def presence(redis_url: str) -> Iterator[Presence]:
+    """The announcements of an empty Redis."""
+    redis = connect(redis_url)
+    yield Presence(redis)
+    redis.close()
+
+
+def _announcement(worker_id: str, version: int = 1) -> Announcement:
+    return Announcement(version=version, worker_id=worker_id, worker=f"io@{worker_id}", queues=("io",), tools=())
+
+
+def test_what_is_announced_is_there_until_it_leaves(presence: Presence) -> None:
+    """Workers come and go one by one."""
+    first, second = _announcement("a"), _announcement("b")
+    presence.announce(first)
+    presence.announce(second)
+    presence.announce(second)
+    assert sorted(presence.workers(), key=lambda found: found.worker_id) == [first, second]
+
+    presence.leave("a")
+
+    assert presence.workers() == [second]
+
+
+def test_a_worker_that_falls_silent_is_not_there(presence: Presence, redis_url: str) -> None:
+    """An announcement ends by itself."""
+    presence.announce(_announcement("a"))
+    with connect(redis_url) as redis:
+        assert 0 < int(str(redis.pttl(worker_key("a")))) <= 15_000
+        redis.delete(worker_key("a"))
+
+    assert presence.workers() == []
+
+
+def test_a_worker_of_another_version_is_left_out(presence: Presence) -> None:
+    """Nothing is planned for a worker that would not understand it."""
+    presence.announce(_announcement("new", version=2))
+
+    assert presence.workers() == []
