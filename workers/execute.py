@@ -1,0 +1,102 @@
+"""One attempt of a call: claim its grant, run its tool, put its result."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from tasks.catalogue import Catalogue
+from tasks.context import ToolContext
+from tasks.grants import Claim, Grants
+from tasks.invoke import invoke
+from tasks.messages import ENVELOPE_VERSION, CallMessage, CallOutcome, Doorbell, Outcome, ToolResult
+from workers.runner import within
+
+#: A lease outlasts its call's timeout by this much: enough for the pool to kill a hung process and say so.
+LEASE_MARGIN_S = 30.0
+#: Longest lease that a message of an unknown version gets, which is answered at once.
+_ANSWER_LEASE_S = 30.0
+
+#: Sends a progress event for the running task.
+Report = Callable[[CallMessage, str, float | None], None]
+
+_log = structlog.get_logger(__name__)
+
+
+class Executor:
+    """Runs calls for one worker process."""
+
+    def __init__(self, catalogue: Catalogue, grants: Grants, worker: str, report: Report) -> None:
+        self._catalogue = catalogue
+        self._grants = grants
+        self._worker = worker
+        self._report = report
+
+    def execute(self, kwargs: Mapping[str, Any], max_s: float) -> Doorbell | None:
+        """Runs the attempt that the message names, if it is granted. Gives the next call of its turn's window, which
+        the caller publishes. `max_s` is how long the pool lets the task live."""
+        call = _call(kwargs)
+        if call is None:
+            return None
+        claim = self._grants.claim(call, max_s + LEASE_MARGIN_S)
+        if claim is None:
+            _log.info("call_not_granted", call=str(call.key), attempt=call.attempt)
+            return None
+        started = time.monotonic()
+        outcome = self._answer(claim)
+        run_ms = round((time.monotonic() - started) * 1000)
+        result = ToolResult(call=call, result=outcome, worker=self._worker, queue_wait_ms=claim.queue_wait_ms, run_ms=run_ms)
+        completion = self._grants.complete(result)
+        if completion.stale:
+            _log.warning("stale_result", call=str(call.key), attempt=call.attempt)
+        return completion.waiting
+
+    def _answer(self, claim: Claim) -> CallOutcome:
+        """What the attempt comes to. Never raises: whatever goes wrong is an answer for the model."""
+        grant = claim.grant
+        if grant.version != ENVELOPE_VERSION:
+            return _refused("unsupported_version", "This worker is of another version than the orchestrator.")
+        tool = self._catalogue.get(grant.call.tool)
+        if tool is None:
+            return _refused("unknown_tool", f"No worker on this queue has a tool named {grant.call.tool}.")
+        if tool.spec.schema_hash != grant.schema_hash:
+            return _refused("changed_tool", f"The tool {tool.spec.name} has changed since it was offered.")
+        remaining_s = grant.deadline_s - claim.queue_wait_ms / 1000
+        if remaining_s <= 0:
+            return CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not started before the run's deadline.")
+        timeout_s = min(grant.timeout_s, remaining_s)
+        return invoke(tool, grant.arguments, self._context(claim, timeout_s), within(timeout_s))
+
+    def _context(self, claim: Claim, timeout_s: float) -> ToolContext:
+        call = claim.grant.call
+        return ToolContext(
+            run_id=call.run_id,
+            tool_call_id=str(call.key),
+            attempt=call.attempt,
+            idempotency_key=claim.grant.idempotency_key,
+            deadline=time.monotonic() + timeout_s,
+            deadline_at=datetime.now(UTC) + timedelta(seconds=timeout_s),
+            on_progress=lambda message, fraction: self._report(call, message, fraction),
+        )
+
+
+def _call(kwargs: Mapping[str, Any]) -> CallMessage | None:
+    """The message, or None when it names no call: then nobody waits for an answer either."""
+    try:
+        return CallMessage.model_validate(kwargs)
+    except ValidationError:
+        _log.exception("message_refused", fields=sorted(kwargs))
+        return None
+
+
+def _refused(code: str, message: str) -> CallOutcome:
+    return CallOutcome.of_error(Outcome.FAILED, code, message)
+
+
+def worker_name(node: str | None) -> str:
+    """The node's name and the process, for people who look for a call's logs."""
+    return f"{node or 'worker'}/{os.getpid()}"

@@ -1,0 +1,48 @@
+"""What the pool's parent process does when a child is killed in the middle of a call: the call still gets its answer."""
+
+from typing import Any, ClassVar
+
+import structlog
+from billiard.einfo import ExceptionInfo
+from celery.worker.request import Request
+from pydantic import ValidationError
+from redis.exceptions import RedisError
+
+from tasks.grants import Grants
+from tasks.messages import CallMessage, CallOutcome, Outcome, ToolResult
+
+_KILLED = CallOutcome.of_error(Outcome.TIMED_OUT, "timed_out", "The tool did not stop when its time was over and was killed.")
+_LOST = CallOutcome.of_error(
+    Outcome.LOST, "outcome_unknown", "The worker process died while this call ran. It may or may not have taken effect."
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class CallRequest(Request):
+    """A `tool.call` as the pool's parent sees it. A result that the child managed to put wins: the lease decides."""
+
+    #: Set when the worker starts.
+    grants: ClassVar[Grants]
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001 - Celery's signature
+        """The pool has killed the child, because the tool ignored its own timeout."""
+        if not soft:
+            self._put(_KILLED)
+        super().on_timeout(soft, timeout)
+
+    def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> Any:  # noqa: FBT001, FBT002 - Celery's signature
+        """The child died: killed from outside, out of memory, or by the tool itself. Nothing else reaches this, since
+        a tool's own failures are answers."""
+        self._put(_LOST)
+        return super().on_failure(exc_info, send_failed_event, return_ok)
+
+    def _put(self, outcome: CallOutcome) -> None:
+        try:
+            call = CallMessage.model_validate(self.kwargs)
+            result = ToolResult(call=call, result=outcome, worker=self.hostname, queue_wait_ms=0, run_ms=0)
+            # The next call of the window is left to the chord's callback: only a task can add to its chord.
+            self.grants.complete(result, take_next=False)
+        except (ValidationError, RedisError) as error:
+            # The lease ends by itself, and then the call counts as lost.
+            _log.warning("answer_unsent", task_id=self.id, error=type(error).__name__)

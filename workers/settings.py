@@ -1,0 +1,29 @@
+"""A tool worker's settings, read from the environment once when the process starts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """Every variable has the prefix TOOLCHORD_, except REDIS_URL."""
+
+    model_config = SettingsConfigDict(env_prefix="TOOLCHORD_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias="REDIS_URL",
+        description="The broker, redis:// or rediss://.",
+    )
+    tools: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("tasks.tools",), description="Modules, packages or files that hold tools, separated by commas."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    heartbeat_file: Path | None = Field(default=None, description="File touched while the process is well, for health checks.")
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
