@@ -1,0 +1,1 @@
+"""Child processes of this machine: started, watched, restarted and stopped, none left behind."""
