@@ -87,8 +87,9 @@ class Turns:
         """Records the results of the turn's calls that have ended. When none is open, makes the next model call.
         `returned` says that every task of the turn's chord is back: a call still granted then has no message."""
         with self._database.transaction() as session:
-            run = runs.get(session, run_id)
-            calls = store.open_calls(session, run_id, turn) if run and _awaits_tools(run, turn) else []
+            calls = store.awaited(session, run_id, turn)
+        if not calls:
+            return
         states = self._grants.states([store.key(call) for call in calls])
         known = {(call.call_index, call.attempt): state for call, state in zip(calls, states, strict=True)}
         with self._database.transaction() as session:

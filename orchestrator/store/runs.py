@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from orchestrator.tables import Run
 
@@ -35,8 +35,8 @@ def insert(session: Session, run: Run) -> None:
 
 
 def get(session: Session, run_id: str) -> Run | None:
-    """The run, as it was last committed."""
-    return session.get(Run, run_id)
+    """The run with its input, as it was last committed."""
+    return session.get(Run, run_id, options=[undefer(Run.messages)])
 
 
 def lock(session: Session, run_id: str) -> Run | None:

@@ -47,6 +47,18 @@ def open_calls(session: Session, run_id: str, turn: int) -> list[ToolCall]:
     return list(session.scalars(query))
 
 
+def awaited(session: Session, run_id: str, turn: int) -> list[ToolCall]:
+    """The open calls of a turn that its run waits for."""
+    query = (
+        select(ToolCall)
+        .join(Run, Run.id == ToolCall.run_id)
+        .where(Run.id == run_id, Run.status == "in_progress", Run.step == "tools", Run.turn == turn)
+        .where(ToolCall.turn == turn, ToolCall.status.in_(OPEN))
+        .order_by(ToolCall.call_index)
+    )
+    return list(session.scalars(query))
+
+
 def granted(session: Session, keys: Sequence[tuple[CallKey, int]]) -> None:
     """Marks attempts whose grants Redis has."""
     for call, attempt in keys:
