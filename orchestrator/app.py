@@ -10,11 +10,13 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from orchestrator import migration
 from orchestrator.api import health, notices, runs, tools
 from orchestrator.api.envelope import Envelope
 from orchestrator.api.openapi import DescribedAPI
 from orchestrator.api.problems import HANDLERS
 from orchestrator.api.services import Services
+from orchestrator.api.startup import BriefFailure
 from orchestrator.api.stopping import on_stop
 from orchestrator.api.waiting import Waiters
 from orchestrator.engine import Engine
@@ -56,7 +58,7 @@ def create_app(make_services: Callable[[], Services]) -> FastAPI:
         # A redirect would be built from the caller's Host header.
         redirect_slashes=False,
         lifespan=lifespan,
-        middleware=[Middleware(Envelope)],
+        middleware=[Middleware(BriefFailure), Middleware(Envelope)],
         exception_handlers=HANDLERS,
         # Its log records would hold the words of exceptions, and so what was posted.
         telemetry={"logs": False},
@@ -72,7 +74,7 @@ def services(engine: Engine) -> Services:
         settings=engine.settings,
         runs=engine.runs,
         waiters=Waiters(engine.runs.ended, partial(notices.finished, engine.settings.require_database())),
-        at_head=engine.database.at_head,
+        at_head=partial(migration.at_head, engine.database.engine),
         ping_redis=engine.redis.ping,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - its keyword arguments are not typed
         close=engine.close,
     )

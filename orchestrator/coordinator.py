@@ -3,9 +3,12 @@
 from functools import cache
 from typing import Any
 
+import stamina
 from celery.signals import celeryd_after_setup, setup_logging
 
 from orchestrator.engine import Engine
+from orchestrator.llm.openai_chat import OpenAIChat
+from orchestrator.llm.retry import Retrying
 from orchestrator.settings import Settings
 from orchestrator.turns import Turns
 from tasks import logs
@@ -18,7 +21,19 @@ app = make_app("toolchord.coordinator", settings.require_redis())
 
 @cache
 def _turns() -> Turns:
-    return Engine(settings, app).turns()
+    """The loop with its model: no other process asks models."""
+    # The retry layer logs its own line; stamina's would be a second one.
+    stamina.instrumentation.set_on_retry_hooks([])
+    engine = Engine(settings, app)
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    return Turns(
+        engine.database,
+        Retrying(OpenAIChat(settings.openai_base_url, key, max_connections=settings.model_connections)),
+        engine.dispatcher,
+        engine.grants,
+        model_timeout_s=settings.model_timeout_s,
+        max_calls_per_turn=settings.max_calls_per_turn,
+    )
 
 
 @app.task(name=RUN_ADVANCE)

@@ -1,21 +1,13 @@
-"""Postgres: one engine for a process, short transactions, and the way to the newest schema."""
+"""Postgres: one engine for a process, short transactions."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, sessionmaker
 
-import migrations
-
-_MIGRATIONS: Final = str(Path(migrations.__file__).parent)
 #: A connection from the pool is waited for this long; a full pool is overload, not a queue.
 _POOL_TIMEOUT_S: Final = 2.0
 
@@ -52,19 +44,5 @@ class Database:
         with self._sessions.begin() as session:
             yield session
 
-    def at_head(self) -> bool:
-        """Whether the schema is the newest that this code knows."""
-        with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory(_MIGRATIONS).get_current_head()
-
     def close(self) -> None:
         self.engine.dispose()
-
-
-def upgrade(url: str) -> None:
-    """Brings the database at this URL to the newest schema. Safe to run twice, and by several at once."""
-    config = Config()
-    config.set_main_option("script_location", _MIGRATIONS)
-    config.attributes["url"] = driver_url(url)
-    command.upgrade(config, "head")

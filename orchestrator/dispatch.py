@@ -41,11 +41,11 @@ class Dispatcher:
 
     def advance(self, run_id: str) -> bool:
         """Asks a coordinator to make the run's next model call."""
-        return self._ring(RUN_ADVANCE, {"run_id": run_id})
+        return self._ring(RUN_ADVANCE, f"{run_id}.advance", {"run_id": run_id})
 
     def finish(self, run_id: str, turn: int) -> bool:
         """Asks a coordinator to gather the turn's results."""
-        return self._ring(TURN_FINISH, {"run_id": run_id, "turn": turn, "returned": False})
+        return self._ring(TURN_FINISH, f"{run_id}.{turn}.finish", {"run_id": run_id, "turn": turn, "returned": False})
 
     def _publish(self, run_id: str, turn: int, grants: Sequence[Grant]) -> None:
         finish = finish_signature(self._app, run_id, turn)
@@ -54,9 +54,9 @@ class Dispatcher:
         body.link_error(finish)
         chord([call_signature(self._app, grant.doorbell) for grant in grants], app=self._app)(body)
 
-    def _ring(self, task: str, kwargs: dict[str, object]) -> bool:
+    def _ring(self, task: str, task_id: str, kwargs: dict[str, object]) -> bool:
         try:
-            self._app.send_task(task, kwargs=kwargs, queue=TURNS_QUEUE, ignore_result=True)
+            self._app.send_task(task, kwargs=kwargs, task_id=task_id, queue=TURNS_QUEUE, ignore_result=True)
         except UNSENT as error:
             _log.warning("doorbell_unsent", task=task, error=type(error).__name__, **kwargs)
             return False

@@ -58,7 +58,9 @@ class Run(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str]
     model: Mapped[str]
-    messages: Mapped[list[dict[str, JsonValue]]] = mapped_column(JSON, deferred=True, doc="The input, as it was posted; long, so read only when needed.")
+    messages: Mapped[list[dict[str, JsonValue]]] = mapped_column(
+        JSON, deferred=True, doc="The input, as it was posted; long, so read only when needed."
+    )
     tools: Mapped[dict[str, str]] = mapped_column(JSON, doc="Tool name to schema hash: the versions that the model sees, in order.")
     options: Mapped[dict[str, JsonValue]] = mapped_column(doc="tool_choice, parallel_tool_calls, sampling options.")
     labels: Mapped[dict[str, str]] = mapped_column("metadata", doc="The caller's own labels.")

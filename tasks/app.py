@@ -122,11 +122,12 @@ def call_signature(app: Celery, doorbell: Doorbell) -> Signature:
 
 def finish_signature(app: Celery, run_id: str, turn: int) -> Signature:
     """The body, and the errback, of a turn's chord: names only, the results are read by their keys. It comes when
-    every part of the chord has returned, and says so."""
+    every part of the chord has returned, and says so. Its task id is for people who look for a run in a monitor."""
     return app.signature(
         TURN_FINISH,
         kwargs={"run_id": run_id, "turn": turn, "returned": True},
         queue=TURNS_QUEUE,
+        task_id=f"{run_id}.{turn}.finish",
         ignore_result=True,
         immutable=True,
     )

@@ -5,6 +5,7 @@ A check by file costs no broker. `celery inspect ping` would, and an outage of t
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,13 @@ MAX_AGE_S: Final = 15.0
 def touch(path: Path) -> None:
     """Says that the process is alive now. Raises OSError when the file cannot be written."""
     path.touch()
+
+
+def keep(path: Path | None) -> None:
+    """Touches the file from a thread of its own for as long as the process lives; nothing without a file. Call it once, and
+    after any fork."""
+    if path is not None:
+        threading.Thread(target=_beat, args=(path,), name="toolchord-heartbeat", daemon=True).start()
 
 
 def is_fresh(path: Path, max_age_s: float = MAX_AGE_S) -> bool:
@@ -39,6 +47,12 @@ def main() -> int:
         sys.stderr.write(f"{VARIABLE} is not set: name the file that the process touches.\n")
         return 1
     return 0 if is_fresh(Path(name)) else 1
+
+
+def _beat(path: Path) -> None:
+    while True:
+        touch(path)
+        time.sleep(INTERVAL_S)
 
 
 if __name__ == "__main__":

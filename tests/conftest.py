@@ -18,7 +18,7 @@ from psycopg import sql
 from redis.exceptions import RedisError
 from sqlalchemy import make_url
 
-from orchestrator import database
+from orchestrator import migration
 from orchestrator.embedded import EmbeddedServers
 from orchestrator.processes.errors import ServerUnavailableError
 from tasks.broker import connect
@@ -53,7 +53,7 @@ def migrated_template(servers: Servers) -> Generator[str]:
     """The name of a database with the newest schema and no rows."""
     name = f"toolchord_template_{uuid.uuid4().hex}"
     _execute(servers, "CREATE DATABASE {}", name)
-    database.upgrade(_url_of(servers, name))
+    migration.upgrade(_url_of(servers, name))
     yield name
     _execute(servers, "DROP DATABASE {}", name)
 

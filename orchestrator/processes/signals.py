@@ -37,7 +37,9 @@ def _handled(signals: tuple[signal.Signals, ...], handler: _Handler) -> Generato
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in signals}
+    # What is ignored stays so: `nohup` and a shell's `&` ask for that.
+    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield
     finally:

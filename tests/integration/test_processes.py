@@ -200,6 +200,16 @@ def test_a_signal_to_end_waits_for_the_end_of_an_undisturbed_block() -> None:
     assert reached == ["the end of the block"]
 
 
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    """`nohup` asks for that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ends_by_exception(), undisturbed():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def _until(condition: Callable[[], object]) -> None:
     give_up_at = time.monotonic() + 20
     while not condition():

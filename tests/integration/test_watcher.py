@@ -77,7 +77,7 @@ def test_what_workers_announce_is_kept(engine: Engine) -> None:
 
     found = engine.runs.tools()[0]
 
-    assert (found.spec.name, found.spec.schema_hash, found.workers) == ("get_weather", "h1", 1)
+    assert (found.name, found.schema_hash, found.workers) == ("get_weather", "h1", 1)
 
 
 @pytest.mark.usefixtures("watching")
