@@ -28,6 +28,8 @@ class Database:
             max_overflow=0,
             pool_timeout=_POOL_TIMEOUT_S,
             pool_pre_ping=True,
+            # An exception that is logged must not hold what was posted.
+            hide_parameters=True,
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "toolchord",

@@ -1,0 +1,102 @@
+"""Rows as they are answered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.llm.model import Usage
+from orchestrator.runs import RunView
+from orchestrator.schemas.run import CallError, IncompleteDetails, RunError, RunObject, RunSummary, ToolCallObject, TurnObject
+from orchestrator.schemas.tool import ToolObject
+from orchestrator.store.turns import OPEN, key
+from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
+from tasks.messages import Outcome, ToolSpec
+
+
+def run_object(view: RunView) -> RunObject:
+    """A run with all that happened in it."""
+    return RunObject(
+        **_summary(view.run),
+        messages=[dict(message) for message in view.messages],
+        output=_output(view.run, view.turns, view.calls),
+        turns=[_turn(turn) for turn in view.turns],
+        tool_calls=[_call(call) for call in view.calls],
+    )
+
+
+def run_summary(run: Run) -> RunSummary:
+    """A run in a list."""
+    return RunSummary(**_summary(run))
+
+
+def tool_object(version: ToolVersion, *, live: bool) -> ToolObject:
+    """A tool in its newest version."""
+    spec = ToolSpec.model_validate(version.spec)
+    return ToolObject(
+        **spec.model_dump(exclude={"strict_parameters", "tags"}),
+        strict=spec.strict_parameters is not None,
+        tags=list(spec.tags),
+        workers=version.workers,
+        live=live,
+        last_seen_at=version.last_seen_at,
+    )
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "status": run.status,
+        "model": run.model,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "deadline_at": run.deadline_at,
+        "tools": list(run.tools),
+        "tool_choice": run.options.get("tool_choice"),
+        "parallel_tool_calls": run.options.get("parallel_tool_calls"),
+        "max_turns": run.max_turns,
+        "max_parallel_tool_calls": run.max_parallel_tool_calls,
+        "metadata": run.labels,
+        "usage": _usage(run),
+        "incomplete_details": IncompleteDetails(reason=run.incomplete_reason) if run.incomplete_reason else None,
+        "error": RunError.model_validate(run.error) if run.error else None,
+    }
+
+
+def _output(run: Run, turns: Sequence[Turn], calls: Sequence[ToolCall]) -> str | None:
+    """The last reply's text, unless the run ended otherwise or that reply asked for tools."""
+    if run.status not in {"completed", "incomplete"} or not turns:
+        return None
+    last = turns[-1]
+    return None if any(call.turn == last.turn for call in calls) else last.content
+
+
+def _turn(turn: Turn) -> TurnObject:
+    return TurnObject(
+        turn=turn.turn,
+        model=turn.model,
+        finish_reason=turn.finish_reason,
+        request_id=turn.request_id,
+        latency_ms=turn.latency_ms,
+        usage=_usage(turn),
+        finished_at=turn.finished_at,
+    )
+
+
+def _usage(row: Run | Turn) -> Usage:
+    return Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens, total_tokens=row.total_tokens)
+
+
+def _call(call: ToolCall) -> ToolCallObject:
+    return ToolCallObject.model_validate(
+        {
+            "id": str(key(call)),
+            "index": call.call_index,
+            "outcome": None if call.status in OPEN else Outcome(call.status),
+            "error": CallError.model_validate(call.error) if call.error else None,
+            **{name: getattr(call, name) for name in _SAME},
+        }
+    )
+
+
+#: Columns that are answered as they are, under their own names.
+_SAME = ToolCallObject.model_fields.keys() - {"id", "index", "outcome", "error"}

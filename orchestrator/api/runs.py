@@ -1,0 +1,136 @@
+"""/v1/runs: start, read, list and cancel."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from orchestrator import transcript
+from orchestrator.api import body, filters
+from orchestrator.api.answers import answer, answer_once
+from orchestrator.api.fields import field_errors
+from orchestrator.api.openapi import problems, request_body
+from orchestrator.api.prefer import wait_s
+from orchestrator.api.refusals import InvalidRequest
+from orchestrator.api.render import run_object, run_summary
+from orchestrator.api.services import Given
+from orchestrator.errors import NotFound, Unacceptable
+from orchestrator.ids import RUN_ID
+from orchestrator.runs import NewRun, Runs
+from orchestrator.schemas.request import RunRequest
+from orchestrator.schemas.run import RunList, RunObject, RunStatus
+from orchestrator.settings import Settings
+from orchestrator.store.runs import OPEN
+
+router: Final = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+
+async def _posted(request: Request, services: Given) -> RunRequest:
+    content = await body.read(request, services.settings.max_body_bytes)
+    return await run_in_threadpool(_checked, content)
+
+
+def _checked(content: bytes) -> RunRequest:
+    try:
+        posted = RunRequest.model_validate(body.parse(content))
+        transcript.check(posted.posted_messages())
+    except ValidationError as error:
+        raise InvalidRequest(field_errors(error.errors(include_url=False, include_input=False))) from None
+    except transcript.IllegalTranscript as error:
+        raise Unacceptable(error.message, error.path) from None
+    return posted
+
+
+async def _formed(run_id: Annotated[str, Path(examples=["run_01JD3Z6Q4W8Y2K5N7R9T0V1X3B"])]) -> str:
+    """What has not the form of an id is no run's, and is not looked up."""
+    if not RUN_ID.fullmatch(run_id):
+        raise NotFound
+    return run_id
+
+
+_Posted = Annotated[RunRequest, Depends(_posted)]
+_RunId = Annotated[str, Depends(_formed)]
+_Prefer = Annotated[list[str] | None, Header(description="`wait=30` waits up to 30 seconds for the run's end (RFC 7240).")]
+_IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer: 304 while nothing has changed.")]
+
+
+@router.post(
+    "",
+    status_code=202,
+    operation_id="create_run",
+    response_model=RunObject,
+    responses={
+        200: {"model": RunObject, "description": "The run has ended within the time of `Prefer: wait`."},
+        202: {"description": "The run is accepted.", "headers": {"Location": {"schema": {"type": "string"}}}},
+        **problems(400, 408, 413, 415, 422, 503),
+    },
+    openapi_extra=request_body(RunRequest),
+)
+async def create_run(request: Request, posted: _Posted, services: Given, prefer: _Prefer = None) -> Response:
+    """Starts a run. An accepted run is never lost; Location says where to read it."""
+    seconds = wait_s(prefer or [], services.settings.max_wait_s)
+    run_id = await run_in_threadpool(services.runs.start, _new_run(posted, services.settings))
+    if seconds:
+        await services.waiters.wait(run_id, seconds, _gone(request))
+    return await run_in_threadpool(_accepted, services.runs, run_id, seconds)
+
+
+@router.get(
+    "", operation_id="list_runs", response_model=RunList, responses=problems(422, 503), openapi_extra={"parameters": [filters.PARAMETER]}
+)
+def list_runs(
+    services: Given,
+    labels: filters.Labels,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[str | None, Query(pattern=RUN_ID.pattern, description="The last id of the page before.")] = None,
+    status: RunStatus | None = None,
+) -> Response:
+    """Lists runs, the newest first, without their messages, turns and tool calls."""
+    runs = services.runs.page(limit + 1, after, status, labels)
+    return answer(RunList(data=[run_summary(run) for run in runs[:limit]], has_more=len(runs) > limit))
+
+
+@router.get(
+    "/{run_id}",
+    operation_id="get_run",
+    response_model=RunObject,
+    responses={304: {"description": "Nothing has changed."}, **problems(404, 503)},
+)
+def get_run(run_id: _RunId, services: Given, if_none_match: _IfNoneMatch = None) -> Response:
+    """Reads a run with its transcript, turns and tool calls."""
+    return answer_once(run_object(services.runs.read(run_id)), if_none_match)
+
+
+@router.post("/{run_id}/cancel", operation_id="cancel_run", response_model=RunObject, responses=problems(404, 503))
+def cancel_run(run_id: _RunId, services: Given) -> Response:
+    """Ends an open run: its open tool calls are answered `cancelled`. A run that has ended stays as it is."""
+    services.runs.cancel(run_id)
+    return answer(run_object(services.runs.read(run_id)))
+
+
+def _new_run(posted: RunRequest, settings: Settings) -> NewRun:
+    return NewRun(
+        messages=tuple(posted.posted_messages()),
+        model=posted.model or settings.model,
+        tools="all" if posted.tools == "all" else tuple(posted.tools),
+        options=posted.options(),
+        labels=posted.metadata or {},
+        max_turns=posted.max_turns or settings.max_turns,
+        max_parallel_tool_calls=posted.max_parallel_tool_calls or settings.max_parallel_tool_calls,
+        deadline_s=posted.deadline_s or settings.deadline_s,
+    )
+
+
+def _accepted(runs: Runs, run_id: str, waited_s: float) -> Response:
+    view = runs.read(run_id)
+    headers = {"Location": f"/v1/runs/{run_id}"}
+    if waited_s:
+        headers["Preference-Applied"] = f"wait={waited_s:g}"
+    return answer(run_object(view), 202 if view.run.status in OPEN else 200, headers)
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the caller has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

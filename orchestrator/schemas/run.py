@@ -1,0 +1,114 @@
+"""Runs as they are answered."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from orchestrator.llm.model import Usage
+from orchestrator.schemas.base import Shown
+from tasks.messages import Outcome
+
+RunStatus = Literal["queued", "in_progress", "requires_action", "completed", "incomplete", "failed", "cancelled"]
+CallStatus = Literal["queued", "in_progress", "succeeded", "failed", "timed_out", "cancelled", "denied", "skipped", "lost"]
+
+
+class IncompleteDetails(Shown):
+    """Why a run ended without an answer, or with half of one."""
+
+    reason: str = Field(description="max_turns, deadline, max_output_tokens, content_filter or refusal.")
+
+
+class RunError(Shown):
+    """Why a run failed."""
+
+    code: str = Field(examples=["rate_limited"])
+    message: str
+    request_id: str | None = Field(default=None, description="The provider's id of the model call that failed.")
+
+
+class TurnObject(Shown):
+    """One model call of a run."""
+
+    turn: int = Field(description="Counts from 1.")
+    model: str = Field(description="The model's name as the provider gave it.")
+    finish_reason: str | None
+    request_id: str | None = Field(description="The provider's id of the model call.")
+    latency_ms: int = Field(description="The model call with its retries.")
+    usage: Usage
+    finished_at: datetime
+
+
+class CallError(Shown):
+    """Why a tool call gave no value."""
+
+    code: str = Field(examples=["invalid_arguments"])
+    message: str
+
+
+class ToolCallObject(Shown):
+    """One tool call of a run, with its tool message once it has ended."""
+
+    id: str = Field(
+        description="Ours: the run, the turn and the place in the model's reply.", examples=["run_01JD3Z6Q4W8Y2K5N7R9T0V1X3B.1.0"]
+    )
+    turn: int
+    index: int = Field(description="Place in the model's reply, from 0.")
+    tool_call_id: str = Field(description="The id in the messages.")
+    provider_call_id: str | None = Field(description="The id as the provider sent it; it may repeat or be missing.")
+    name: str
+    arguments: str = Field(description="JSON text, as the model wrote it.")
+    status: CallStatus
+    outcome: Outcome | None = Field(description="How the call ended; null while it is open.")
+    attempt: int
+    max_attempts: int
+    worker: str | None = Field(description="The worker that has the call, or had it last.")
+    queue: str | None
+    queue_wait_ms: int | None = Field(description="From the dispatch to the start.")
+    run_ms: int | None = Field(description="The tool's own time.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: CallError | None
+    truncated: bool = Field(description="The tool's result was longer than it may be.")
+    progress: dict[str, JsonValue] | None = Field(description="What the running tool last said of itself.")
+    content: str | None = Field(description="The tool message's text; null while the call is open.")
+
+
+class RunSummary(Shown):
+    """A run without its messages, turns and tool calls."""
+
+    object: Literal["run"] = "run"
+    id: str = Field(examples=["run_01JD3Z6Q4W8Y2K5N7R9T0V1X3B"])
+    status: RunStatus
+    model: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime
+    tools: list[str]
+    tool_choice: JsonValue
+    parallel_tool_calls: bool | None
+    max_turns: int
+    max_parallel_tool_calls: int
+    metadata: dict[str, str]
+    usage: Usage = Field(description="Tokens of all model calls.")
+    incomplete_details: IncompleteDetails | None
+    error: RunError | None
+
+
+class RunObject(RunSummary):
+    """A run with all that happened in it."""
+
+    messages: list[dict[str, JsonValue]] = Field(description="The whole transcript in OpenAI's chat form, the input first.")
+    output: str | None = Field(description="The model's final answer.")
+    turns: list[TurnObject]
+    tool_calls: list[ToolCallObject]
+
+
+class RunList(Shown):
+    """A page of runs, the newest first."""
+
+    object: Literal["list"] = "list"
+    data: list[RunSummary]
+    has_more: bool = Field(description="There are older ones: ask again with `after` set to the last id.")
