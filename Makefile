@@ -56,11 +56,11 @@ bench: env ## Measure, and write the tables and charts.
 
 .PHONY: bfcl
 bfcl: env ## Run all parallel cases of the function-calling leaderboard.
-	$(BIN)/python -m pytest tests/acceptance/test_bfcl.py --bfcl-all -s
+	BFCL_RECORDS=all $(BIN)/python -m pytest tests/acceptance/test_bfcl.py -q -s
 
 .PHONY: docs
 docs: env ## Write the generated reference pages.
-	$(BIN)/toolchord docs
+	$(BIN)/python -m scripts.reference
 
 .PHONY: lock
 lock: env ## Write requirements/*.txt; ARGS=--upgrade takes newer versions.

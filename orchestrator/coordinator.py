@@ -11,7 +11,7 @@ from orchestrator.llm.openai_chat import OpenAIChat
 from orchestrator.llm.retry import Retrying
 from orchestrator.settings import Settings
 from orchestrator.turns import Turns
-from tasks import logs
+from tasks import heartbeat, logs
 from tasks.app import make_app
 from tasks.names import RUN_ADVANCE, TURN_FINISH
 
@@ -57,3 +57,4 @@ def _log(**_: Any) -> None:
 def _prepare(**_: Any) -> None:
     """Makes the engine before the pool's threads start."""
     _turns()
+    heartbeat.keep(settings.heartbeat_file)

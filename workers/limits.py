@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import structlog
 from billiard.einfo import ExceptionInfo
+from billiard.exceptions import TimeLimitExceeded
 from celery.worker.request import Request
 from pydantic import ValidationError
 from redis.exceptions import RedisError
@@ -32,9 +33,9 @@ class CallRequest(Request):
         super().on_timeout(soft, timeout)
 
     def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> Any:  # noqa: FBT001, FBT002 - Celery's signature
-        """The child died: killed from outside, out of memory, or by the tool itself. Nothing else reaches this, since
-        a tool's own failures are answers."""
-        self._put(_LOST)
+        """The child died: killed by the pool, which says so here before it calls `on_timeout`; from outside, out of memory,
+        or by the tool itself. Nothing else reaches this, since a tool's own failures are answers."""
+        self._put(_KILLED if exc_info.type is TimeLimitExceeded else _LOST)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
     def _put(self, outcome: CallOutcome) -> None:

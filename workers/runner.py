@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import FrameType
 from typing import Any, Final
@@ -61,8 +61,15 @@ async def _bounded(coroutine: Coroutine[Any, Any, object], timeout_s: float) -> 
 def _loop() -> asyncio.AbstractEventLoop:
     """The process's event loop, on a thread of its own. Made on first use, so after any fork."""
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="toolchord-loop", daemon=True).start()
+    threading.Thread(target=_run_for_ever, args=(loop,), name="toolchord-loop", daemon=True).start()
     return loop
+
+
+def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
+    """A tool's SystemExit or KeyboardInterrupt is given to its call, and then asyncio ends the loop with everybody else's calls."""
+    while True:
+        with suppress(SystemExit, KeyboardInterrupt):
+            loop.run_forever()
 
 
 def _run_sync(function: Callable[..., object], arguments: Mapping[str, object], timeout_s: float) -> object:

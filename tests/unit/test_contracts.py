@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("orchestrator", "tasks", "workers", "migrations")
-FOLDERS = (*PACKAGES, "tests", "bench", "examples")
+FOLDERS = (*PACKAGES, "tests", "bench", "examples", "scripts")
 CANVAS = {"Signature", "chain", "chord", "chunks", "group", "maybe_signature", "signature", "subtask", "xmap", "xstarmap"}
 CANVAS_FILES = {"tasks/app.py", "workers/app.py", "orchestrator/dispatch.py", "orchestrator/coordinator.py"}
 IGNORE = re.compile(r"#\s*(?:noqa|type: ignore|pyright: ignore|pragma)\b(?P<rest>.*)")

@@ -1,6 +1,7 @@
 """tasks/heartbeat.py: the file that says a process is alive."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -32,6 +33,27 @@ def test_a_second_touch_makes_an_old_file_fresh_again(tmp_path: Path) -> None:
     heartbeat.touch(path)
 
     assert heartbeat.is_fresh(path)
+
+
+def test_a_kept_file_is_touched_without_further_ado(tmp_path: Path) -> None:
+    """A process that has no loop of its own leaves the touching to a thread."""
+    path = tmp_path / "alive"
+
+    heartbeat.keep(path)
+
+    give_up_at = time.monotonic() + 10
+    while not path.exists() and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+    assert heartbeat.is_fresh(path)
+
+
+def test_without_a_file_nothing_is_kept() -> None:
+    """Health checks are an offer, not a duty."""
+    threads = threading.active_count()
+
+    heartbeat.keep(None)
+
+    assert threading.active_count() == threads
 
 
 @pytest.mark.parametrize("age_s", [60, -60])

@@ -95,6 +95,29 @@ def test_an_error_of_the_function_is_passed_on(error: Exception) -> None:
             within(5)(function, {})
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_an_async_function_that_exits_does_not_end_the_loop(error: type[BaseException]) -> None:
+    """Neither by itself nor by a task of its own: other calls run on the same loop."""
+
+    async def leave() -> None:
+        raise error
+
+    async def leave_a_task_behind() -> int:
+        task = asyncio.create_task(leave())
+        await asyncio.wait([task])
+        return int(task.cancelled())
+
+    async def stay() -> str:
+        return "here"
+
+    with pytest.raises(error):
+        within(5)(leave, {})
+    with contextlib.suppress(error):
+        within(5)(leave_a_task_behind, {})
+
+    assert within(5)(stay, {}) == "here"
+
+
 def test_the_alarm_is_off_after_the_call() -> None:
     """A tool that ends in time leaves no alarm to hit the next one."""
     within(0.05)(lambda: None, {})

@@ -1,0 +1,51 @@
+"""A service to talk to, and a way to run a command as a shell would."""
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import structlog
+
+from orchestrator.cli.root import run
+from tests.unit.orchestrator.cli.service import Service, serving
+
+
+class Result(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Toolchord = Callable[..., Result]
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Service]:
+    """The service that commands find by TOOLCHORD_API_URL."""
+    service = Service()
+    with serving(service) as url:
+        monkeypatch.setenv("TOOLCHORD_API_URL", url)
+        monkeypatch.setenv("TOOLCHORD_DATA_DIR", str(tmp_path))
+        yield service
+
+
+@pytest.fixture
+def toolchord(capsys: pytest.CaptureFixture[str]) -> Generator[Toolchord]:
+    """Runs `toolchord` with these arguments."""
+
+    def invoke(*arguments: str) -> Result:
+        code = run(list(arguments))
+        return Result(code, *capsys.readouterr())
+
+    yield invoke
+    structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer has set must not decide a test."""
+    for variable in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "TOOLCHORD_API_URL", "TOOLCHORD_DATA_DIR"):
+        monkeypatch.delenv(variable, raising=False)
