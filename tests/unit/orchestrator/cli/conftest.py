@@ -38,7 +38,8 @@ def toolchord(capsys: pytest.CaptureFixture[str]) -> Generator[Toolchord]:
 
     def invoke(*arguments: str) -> Result:
         code = run(list(arguments))
-        return Result(code, *capsys.readouterr())
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
 
     yield invoke
     structlog.reset_defaults()

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -120,6 +121,7 @@ def summary(status: str = "completed") -> Json:
 
 
 def turn(number: int) -> Json:
+    """One model call."""
     return {
         "turn": number,
         "model": "scripted",
@@ -185,4 +187,4 @@ def tool(name: str, **fields: Any) -> Json:
 
 def at(ms: int) -> str:
     """A time of one morning."""
-    return f"2026-11-21T08:{ms // 60_000:02}:{ms % 60_000 / 1000:06.3f}Z"
+    return (datetime(2026, 11, 21, 8, tzinfo=UTC) + timedelta(milliseconds=ms)).isoformat()

@@ -1,0 +1,49 @@
+"""One Toolchord for all acceptance tests of a session: every process as it would run on a host of its own."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.processes.errors import ServerUnavailableError
+from orchestrator.settings import Settings
+from orchestrator.stack import Stack
+from tests.acceptance import ledger
+from tests.acceptance.local import Local
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
+    """A running Toolchord with the tools of tests/acceptance/tools, the scripted model and servers of its own."""
+    folder = tmp_path_factory.mktemp("acceptance")
+    ledger_file = folder / "ledger"
+    ledger_file.touch()
+    environ = {
+        **_clean_environ(),
+        "PYTHONPATH": str(ROOT),
+        "TOOLCHORD_TOOLS": "tests.acceptance.tools",
+        ledger.VARIABLE: str(ledger_file),
+    }
+    settings = Settings.model_construct(data_dir=folder / "data")
+    try:
+        with Stack(settings, environ) as stack:
+            stack.wait_ready()
+            client = Local(stack, ledger_file, folder / "data" / "logs")
+            yield client
+            client.close()
+    except ServerUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+def _clean_environ() -> dict[str, str]:
+    """The environment without what names another Toolchord, its servers or its model."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(("TOOLCHORD_", "OPENAI_", "PG")) and name.upper() not in {"DATABASE_URL", "REDIS_URL"}
+    }
