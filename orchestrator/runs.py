@@ -132,9 +132,19 @@ class Runs:
         with suppress(RedisError):
             self._grants.forget(run.id, run.turn, calls)
 
+    def _hashes(self, session: Session, names: Sequence[str] | Literal["all"]) -> dict[str, str]:
+        """The versions that the run's model will see."""
+        known = tools.hashes(session, self._tool_memory_s, None if names == "all" else names)
+        if names == "all":
+            return known
+        for index, name in enumerate(names):
+            if name not in known:
+                there = ", ".join(tools.hashes(session, self._tool_memory_s, None)) or "none; is a tool worker running?"
+                raise Unacceptable(f"No worker has announced a tool named {name!r}. Known tools: {there}.", f"tools.{index}")
+        return {name: known[name] for name in names}
+
     def _row(self, session: Session, run_id: str, new: NewRun) -> Run:
-        known = tools.newest(session, self._tool_memory_s)
-        hashes = _hashes(new.tools, known)
+        hashes = self._hashes(session, new.tools)
         _check_options(new.options, hashes)
         return Run(
             id=run_id,
@@ -155,17 +165,6 @@ def end_late(session: Session, run: Run) -> list[CallKey]:
     dropped = turns.answer_open(session, run, _TOO_LATE)
     store.close(session, run, "incomplete", "deadline")
     return dropped
-
-
-def _hashes(names: Sequence[str] | Literal["all"], known: Mapping[str, ToolVersion]) -> dict[str, str]:
-    """The versions that the run's model will see."""
-    if names == "all":
-        return {name: version.schema_hash for name, version in known.items()}
-    for index, name in enumerate(names):
-        if name not in known:
-            there = ", ".join(sorted(known)) or "none; is a tool worker running?"
-            raise Unacceptable(f"No worker has announced a tool named {name!r}. Known tools: {there}.", f"tools.{index}")
-    return {name: known[name].schema_hash for name in names}
 
 
 def _check_options(options: Mapping[str, JsonValue], hashes: Mapping[str, str]) -> None:

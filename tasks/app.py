@@ -57,7 +57,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "worker_deduplicate_successful_tasks": False,
     # No call waits behind a slow one that the same worker took earlier.
     "worker_prefetch_multiplier": 1,
-    # A killed pool process is noticed in half a second and not in ten.
+    # The pool looks for dead processes every five seconds; one that is missed is then waited for this long, and not for ten.
     "worker_lost_wait": 0.5,
     # Slow imports of a tool must not look like a dead process.
     "worker_proc_alive_timeout": 30,

@@ -1,6 +1,6 @@
 """Rows of tool versions: each one that was ever announced, and when it was last there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, select, tuple_
@@ -24,11 +24,15 @@ class Offer(NamedTuple):
 
 def keep(session: Session, offers: Mapping[tuple[str, str], Offer]) -> None:
     """Notes the versions that are there now. A version once kept is never changed."""
-    for (name, schema_hash), offer in sorted(offers.items()):
-        spec = offer.spec.model_dump(mode="json")
-        values = insert(ToolVersion).values(name=name, schema_hash=schema_hash, spec=spec, workers=offer.workers)
-        seen = {"spec": spec, "workers": offer.workers, "last_seen_at": func.now()}
-        session.execute(values.on_conflict_do_update(index_elements=["name", "schema_hash"], set_=seen))
+    if not offers:
+        return
+    rows = [
+        {"name": name, "schema_hash": schema_hash, "spec": offer.spec.model_dump(mode="json"), "workers": offer.workers}
+        for (name, schema_hash), offer in sorted(offers.items())
+    ]
+    new = insert(ToolVersion).values(rows)
+    seen = {"spec": new.excluded.spec, "workers": new.excluded.workers, "last_seen_at": func.now()}
+    session.execute(new.on_conflict_do_update(index_elements=["name", "schema_hash"], set_=seen))
 
 
 def versions(session: Session, hashes: Mapping[str, str]) -> dict[str, ToolSpec]:
@@ -38,6 +42,18 @@ def versions(session: Session, hashes: Mapping[str, str]) -> dict[str, ToolSpec]
     wanted = tuple_(ToolVersion.name, ToolVersion.schema_hash).in_(list(hashes.items()))
     rows = session.scalars(select(ToolVersion).where(wanted))
     return {row.name: ToolSpec.model_validate(row.spec) for row in rows}
+
+
+def hashes(session: Session, within_s: float, names: Collection[str] | None) -> dict[str, str]:
+    """The newest version of each of the tools, or of all, among those seen within the last seconds, by tool name."""
+    query = (
+        select(ToolVersion.name, ToolVersion.schema_hash)
+        .where(ToolVersion.last_seen_at > from_now(-within_s))
+        .order_by(ToolVersion.name, ToolVersion.first_seen_at)
+    )
+    if names is not None:
+        query = query.where(ToolVersion.name.in_(names))
+    return {row.name: row.schema_hash for row in session.execute(query)}
 
 
 def newest(session: Session, within_s: float) -> dict[str, ToolVersion]:
