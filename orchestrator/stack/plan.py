@@ -28,6 +28,8 @@ class Plan:
     environ: Mapping[str, str]
     #: The log file of a process.
     log: Callable[[str], Path]
+    #: The address that the API listens on.
+    host: str = LOOPBACK
     api_port: int
     flower_port: int
     #: User and password, joined by a colon.
@@ -58,7 +60,7 @@ def _model(plan: Plan, port: int) -> ProcessSpec:
 
 
 def _api(plan: Plan) -> ProcessSpec:
-    address = ("--host", LOOPBACK, "--port", str(plan.api_port))
+    address = ("--host", plan.host, "--port", str(plan.api_port))
     command = (_PYTHON, "-m", "uvicorn", "orchestrator.app:app", *address, "--timeout-graceful-shutdown", str(_API_GRACE_S))
     return _spec(plan, "api", "API", command, for_api(plan.environ), stop_stage=_ASKED, grace_s=_API_GRACE_S + 2)
 

@@ -11,7 +11,7 @@ from orchestrator.embedded import EmbeddedServers
 from orchestrator.processes.child import Child
 from orchestrator.processes.errors import NotReadyError, StackError
 from orchestrator.processes.folder import DataFolder
-from orchestrator.processes.ports import LOOPBACK, free_port
+from orchestrator.processes.ports import LOOPBACK, ReservedPort
 from orchestrator.processes.signals import ends_by_exception
 from orchestrator.processes.supervisor import Supervisor
 from orchestrator.settings import Settings
@@ -40,25 +40,27 @@ class Stack:
     cannot be started. `fresh` forgets the embedded servers' data first.
     """
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], *, fresh: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], *, fresh: bool = False, host: str = LOOPBACK, port: int | None = None
+    ) -> None:
+        """The API listens on the host, and on the port when one is given; else on 8000 or the next free one."""
         self._settings = settings
         self._environ = dict(environ) | _secrets(settings)
         self._supervisor = Supervisor()
         self._servers = EmbeddedServers(settings.data_dir, self._environ, fresh=fresh)
         self._exit = ExitStack()
-        self._api_port = free_port(_API_PORT)
-        self._flower_port = free_port(_FLOWER_PORT)
-        real_model = settings.openai_api_key or settings.openai_base_url
-        self._model_port = None if real_model else free_port()
+        self._host = host
+        self._wanted_port = port
+        self._scripted = not (settings.openai_api_key or settings.openai_base_url)
         self._flower_password = secrets.token_urlsafe(12)
 
     @property
     def api_url(self) -> str:
-        return f"http://{LOOPBACK}:{self._api_port}"
+        return f"http://{LOOPBACK}:{self._api_port.number}"
 
     @property
     def flower_url(self) -> str:
-        return f"http://{LOOPBACK}:{self._flower_port}"
+        return f"http://{LOOPBACK}:{self._flower_port.number}"
 
     @property
     def flower_auth(self) -> tuple[str, str]:
@@ -68,7 +70,7 @@ class Stack:
     @property
     def model_url(self) -> str | None:
         """The chat-completions server that is asked; None for OpenAI's own."""
-        return self._settings.openai_base_url if self._model_port is None else f"http://{LOOPBACK}:{self._model_port}/v1"
+        return f"http://{LOOPBACK}:{self._model_port.number}/v1" if self._scripted else self._settings.openai_base_url
 
     @property
     def processes(self) -> tuple[RunningProcess, ...]:
@@ -117,6 +119,7 @@ class Stack:
         undo.enter_context(ends_by_exception())
         folder = DataFolder(self._settings.data_dir)
         undo.enter_context(folder.locked("stack"))
+        self._reserve_ports(undo)
         undo.enter_context(self._servers)
         undo.enter_context(self._supervisor)
         self._readiness = Readiness(self.api_url, self._servers.redis_url)
@@ -126,16 +129,33 @@ class Stack:
         _migrate(outline)
         self._supervisor.start(plan.with_database(outline))
 
+    def _reserve_ports(self, undo: ExitStack) -> None:
+        try:
+            self._api_port = ReservedPort(self._wanted_port or _API_PORT, only=self._wanted_port is not None)
+            undo.callback(self._api_port.release)
+            self._flower_port = ReservedPort(_FLOWER_PORT)
+            undo.callback(self._flower_port.release)
+            self._model_port = ReservedPort()
+            undo.callback(self._model_port.release)
+        except OSError as error:
+            raise StackError(f"{error.strerror} Choose another.") from None
+
+    def _scripted_model(self, url: str) -> dict[str, str]:
+        """A run that names no model then shows that no language model answered it."""
+        named = self._environ.get("TOOLCHORD_MODEL") or "scripted"
+        return {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "scripted", "TOOLCHORD_MODEL": named}
+
     def _plan(self, folder: DataFolder) -> plan.Plan:
         urls = {"DATABASE_URL": self._servers.database_url, "REDIS_URL": self._servers.redis_url}
-        model = {"OPENAI_BASE_URL": self.model_url, "OPENAI_API_KEY": "scripted"} if self._model_port and self.model_url else {}
+        model = self._scripted_model(self.model_url) if self._scripted and self.model_url else {}
         return plan.Plan(
             environ=self._environ | urls | model,
             log=folder.log,
-            api_port=self._api_port,
-            flower_port=self._flower_port,
+            host=self._host,
+            api_port=self._api_port.number,
+            flower_port=self._flower_port.number,
             flower_auth=":".join(self.flower_auth),
-            model_port=self._model_port,
+            model_port=self._model_port.number if self._scripted else None,
         )
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.processes.child import ProcessSpec
-from orchestrator.processes.errors import FolderInUseError, NotReadyError, ProcessDiedError
+from orchestrator.processes.errors import FolderInUseError, NotReadyError, ProcessDiedError, StackError
+from orchestrator.processes.ports import free_port
 from orchestrator.settings import Settings
 from orchestrator.stack import Stack, plan
 from tasks.broker import connect
@@ -170,9 +171,22 @@ def test_watch_restarts_what_was_killed_until_a_signal_ends_it(settings: Setting
         assert all(_alive(process.pid) for process in stack.processes)
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_the_scripted_model_answers_where_no_other_is_named(settings: Settings) -> None:
     """No key, no network."""
-    assert str(Stack(settings, {}).model_url).startswith("http://127.0.0.1:")
+    with Stack(settings, os.environ) as stack:
+        assert str(stack.model_url).startswith("http://127.0.0.1:")
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_a_port_that_is_asked_for_is_taken_or_refused(settings: Settings) -> None:
+    """Who names a port wants no other."""
+    port = free_port()
+    with Stack(settings, os.environ, port=port) as stack:
+        assert stack.api_url == f"http://127.0.0.1:{port}"
+
+        with pytest.raises(StackError, match=str(port)), Stack(_beside(settings), os.environ, port=port):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -184,6 +198,10 @@ def test_a_model_that_is_named_is_asked(settings: Settings, named: dict[str, str
     given = {"DATABASE_URL": "postgresql://unused/", "REDIS_URL": "redis://unused/", "data_dir": settings.data_dir}
 
     assert Stack(Settings.model_validate(given | named), {}).model_url == url
+
+
+def _beside(settings: Settings) -> Settings:
+    return settings.model_copy(update={"data_dir": settings.data_dir / "beside"})
 
 
 def _script(outline: plan.Plan, name: str, script: str) -> ProcessSpec:

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.processes.ports import LOOPBACK, free_port
+from orchestrator.processes.ports import LOOPBACK, ReservedPort, free_port
 
 
 def test_a_preferred_port_that_is_free_is_taken() -> None:
@@ -21,6 +21,20 @@ def test_the_next_free_port_follows_a_preferred_one_that_is_taken() -> None:
         port: int = taken.getsockname()[1]
 
         assert port < free_port(port) < port + 100
+
+
+def test_a_reserved_port_is_given_to_nobody_else() -> None:
+    """Two stacks that start at the same moment get two ports, although neither listens yet."""
+    first = ReservedPort(free_port())
+    second = ReservedPort(first.number)
+    assert first.number < second.number < first.number + 100
+
+    first.release()
+    third = ReservedPort(first.number)
+
+    assert third.number == first.number
+    second.release()
+    third.release()
 
 
 def test_a_range_without_a_free_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
