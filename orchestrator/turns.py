@@ -15,7 +15,9 @@ from orchestrator.llm.errors import ModelError
 from orchestrator.llm.model import ChatModel, ModelReply, ModelRequest
 from orchestrator.llm.reply import JudgedCall, Verdict, judge
 from orchestrator.runs import end_late
+from orchestrator.harvest import is_stalled
 from orchestrator.settle import Again, Waiting, settle
+from orchestrator.steps import LEASE_S, StepLeases
 from orchestrator.store import runs, tools
 from orchestrator.store import turns as store
 from orchestrator.store.runs import Step
@@ -24,8 +26,6 @@ from orchestrator.transcript import IllegalTranscript
 from tasks.grants import CallState, Grants
 from tasks.messages import CallMessage, CallOutcome, Grant, Outcome, ToolResult, ToolSpec
 
-#: A model step's lease outlasts its model call by this much; then another coordinator may claim the step.
-_LEASE_MARGIN_S = 30.0
 #: A model call is given no more time than the run has. One that fails so shortly before the deadline failed for it.
 _DEADLINE_SLACK_S = 1.0
 
@@ -68,6 +68,7 @@ class Turns:
         *,
         model_timeout_s: float,
         max_calls_per_turn: int,
+        grace_s: float,
     ) -> None:
         self._database = database
         self._model = model
@@ -75,17 +76,20 @@ class Turns:
         self._grants = grants
         self._model_timeout_s = model_timeout_s
         self._max_calls = max_calls_per_turn
+        self._grace_s = grace_s
+        self._leases = StepLeases(self._renew)
 
     def advance(self, run_id: str) -> None:
         """Makes the run's next model call, unless another does, and goes on until tools are awaited or the run ends."""
         with self._database.transaction() as session:
-            step = runs.claim_step(session, run_id, self._lease_s)
+            step = runs.claim_step(session, run_id, LEASE_S)
             brief = self._brief(session, step) if step else None
         self._follow(brief)
 
     def finish(self, run_id: str, turn: int, *, returned: bool) -> None:
         """Records the results of the turn's calls that have ended. When none is open, makes the next model call.
-        `returned` says that every task of the turn's chord is back: a call still granted then has no message."""
+        `returned` says that every task of the turn's chord is back: a call still granted then has no message, and is
+        sent again, as it is when none of the turn's calls has run for a while."""
         with self._database.transaction() as session:
             calls = store.awaited(session, run_id, turn)
         if not calls:
@@ -96,9 +100,9 @@ class Turns:
             work = self._gather(session, run_id, turn, known, returned=returned)
         self._follow(work)
 
-    @property
-    def _lease_s(self) -> float:
-        return self._model_timeout_s + _LEASE_MARGIN_S
+    def _renew(self, steps: Sequence[Step]) -> None:
+        with self._database.transaction() as session:
+            runs.renew(session, steps, LEASE_S)
 
     def _follow(self, work: Brief | Batch | None) -> None:
         while isinstance(work, Brief):
@@ -132,7 +136,8 @@ class Turns:
         started = time.monotonic()
         try:
             transcript.check(brief.request.messages)
-            reply = self._model.complete(brief.request)
+            with self._leases.holding(brief.step):
+                reply = self._model.complete(brief.request)
             verdict = judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
         except IllegalTranscript as error:
             self._fail(brief.step, {"code": "illegal_transcript", "message": str(error)})
@@ -166,7 +171,7 @@ class Turns:
         """Waits for the turn's open calls; where none is open, the next model step follows at once."""
         work = [call for call in calls if call.status in store.OPEN]
         if not work:
-            return self._brief(session, runs.next_step(session, run, self._lease_s))
+            return self._brief(session, runs.next_step(session, run, LEASE_S))
         runs.await_tools(run)
         return _batch(session, run, [(call, 0.0) for call in work])
 
@@ -177,13 +182,14 @@ class Turns:
         if run is None or not _awaits_tools(run, turn):
             return None
         calls = store.open_calls(session, run_id, turn)
-        delays = [(call, delay_s) for call in calls if (delay_s := _settle(call, known, returned=returned)) is not None]
+        stalled = returned or is_stalled(calls, list(known.values()), runs.now(session), self._grace_s)
+        delays = [(call, delay_s) for call in calls if (delay_s := _settle(call, known, stalled=stalled)) is not None]
         session.flush()
         if delays:
             return _batch(session, run, delays)
         if any(call.status in store.OPEN for call in calls):
             return None
-        return self._brief(session, runs.next_step(session, run, self._lease_s))
+        return self._brief(session, runs.next_step(session, run, LEASE_S))
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:
         with self._database.transaction() as session:
@@ -205,7 +211,7 @@ def _holds(run: Run, step: Step) -> bool:
     return at == ("in_progress", "model", step.turn, step.attempt)
 
 
-def _settle(call: ToolCall, known: Mapping[tuple[int, int], CallState], *, returned: bool) -> float | None:
+def _settle(call: ToolCall, known: Mapping[tuple[int, int], CallState], *, stalled: bool) -> float | None:
     """Writes the call's answer if it has one. A number says that the call is to be sent, so many seconds from now."""
     state = known.get((call.call_index, call.attempt))
     if state is None:
@@ -221,7 +227,7 @@ def _settle(call: ToolCall, known: Mapping[tuple[int, int], CallState], *, retur
         case Waiting.UNSENT:
             return 0.0
         case Waiting.GRANTED:
-            return 0.0 if returned else None
+            return 0.0 if stalled else None
         case Waiting.RUNNING:
             pass
     return None

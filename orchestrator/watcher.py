@@ -90,8 +90,6 @@ class Watcher:
 
     def _keep_catalogue(self) -> None:
         """Keeps in Postgres what the live workers announce."""
-        if self._settings.heartbeat_file is not None:
-            heartbeat.touch(self._settings.heartbeat_file)
         offers: dict[tuple[str, str], Offer] = {}
         for announcement in self._engine.presence.workers():
             for spec in announcement.tools:
@@ -140,6 +138,7 @@ def main() -> None:
     settings = Settings()
     logs.configure(settings.log_level)
     engine = Engine(settings, make_app("toolchord.watcher", settings.require_redis()))
+    heartbeat.keep(settings.heartbeat_file)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

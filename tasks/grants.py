@@ -40,6 +40,19 @@ local now = redis.call('TIME')
 return {grant[1], now[1] * 1000 + math.floor(now[2] / 1000) - grant[2]}
 """
 
+# KEYS: leases. ARGV: lease in ms, the attempt of each.
+_REFRESH: Final = """
+local kept = {}
+for i, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[i + 1] then
+    kept[i] = redis.call('PEXPIRE', key, ARGV[1])
+  else
+    kept[i] = 0
+  end
+end
+return kept
+"""
+
 # KEYS: lease, result, window, stale counter. ARGV: attempt, result, time to live in ms, whether to take the next call.
 # The fence: without the lease of this very attempt nothing is written. A place in the window passes to the next call.
 _COMPLETE: Final = """
@@ -97,6 +110,7 @@ class Grants:
         self._redis = redis
         self._grant = redis.register_script(_GRANT)
         self._claim = redis.register_script(_CLAIM)
+        self._refresh = redis.register_script(_REFRESH)
         self._complete = redis.register_script(_COMPLETE)
         self._states = redis.register_script(_STATES)
 
@@ -115,6 +129,14 @@ class Grants:
             return None
         body, waited_ms = taken
         return Claim(Grant.decode(body), max(0, int(waited_ms)))
+
+    def refresh(self, calls: Sequence[CallMessage], lease_s: float) -> list[bool]:
+        """Prolongs the leases that these attempts still hold, in one round trip; says which."""
+        if not calls:
+            return []
+        attempts = [call.attempt for call in calls]
+        kept = self._refresh(keys=[call.key.lease for call in calls], args=[int(lease_s * 1000), *attempts])
+        return [bool(one) for one in kept]
 
     def complete(self, result: ToolResult, *, take_next: bool = True) -> Completion:
         """Puts the result of an attempt that still holds its lease. With `take_next` the caller undertakes to publish

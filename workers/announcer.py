@@ -2,13 +2,11 @@
 
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
 import structlog
 from redis.exceptions import RedisError
 
-from tasks import heartbeat
 from tasks.catalogue import AnyTool
 from tasks.messages import Announcement, ToolSpec
 from tasks.presence import ANNOUNCE_EVERY_S, Presence
@@ -33,12 +31,11 @@ def offered(tools: Iterable[AnyTool], queues: Iterable[str], pool: str) -> tuple
 
 
 class Announcer:
-    """A thread that repeats the announcement, and touches the heartbeat file."""
+    """A thread that repeats the announcement."""
 
-    def __init__(self, presence: Presence, announcement: Announcement, heartbeat_file: Path | None) -> None:
+    def __init__(self, presence: Presence, announcement: Announcement) -> None:
         self._presence = presence
         self._announcement = announcement
-        self._heartbeat_file = heartbeat_file
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="toolchord-announcer", daemon=True)
 
@@ -63,5 +60,3 @@ class Announcer:
             self._presence.announce(self._announcement)
         except RedisError as error:
             _log.warning("announcement_unsent", worker=self._announcement.worker, error=type(error).__name__)
-        if self._heartbeat_file is not None:
-            heartbeat.touch(self._heartbeat_file)

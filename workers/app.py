@@ -1,15 +1,16 @@
 """The tool workers' entry point: `celery -A workers.app worker -Q <queues>`, with any pool that can stop its tools."""
 
+import os
 import uuid
 from functools import cache, partial
 from typing import Any
 
 from celery import Task
-from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutting_down
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init, worker_ready, worker_shutting_down
 from redis import Redis
 
-from tasks import logs
-from tasks.app import HARD_LIMIT_GRACE_S, call_signature, make_app
+from tasks import heartbeat, logs
+from tasks.app import call_signature, make_app
 from tasks.broker import connect
 from tasks.catalogue import Catalogue, load
 from tasks.errors import DeclarationError
@@ -19,6 +20,7 @@ from tasks.names import TOOL_CALL
 from tasks.presence import Presence
 from workers.announcer import Announcer, offered
 from workers.execute import Executor, worker_name
+from workers.leases import Leases
 from workers.limits import CallRequest
 from workers.settings import WorkerSettings
 
@@ -42,6 +44,12 @@ def _grants() -> Grants:
     return Grants(_redis())
 
 
+@cache
+def _leases() -> Leases:
+    """Made on first use, since a thread does not survive a fork."""
+    return Leases(_grants())
+
+
 def _report(worker: str, call: CallMessage, message: str, fraction: float | None) -> None:
     with app.events.default_dispatcher(hostname=worker) as dispatcher:
         dispatcher.send("task-progress", uuid=call.task_id, message=message, fraction=fraction)
@@ -52,9 +60,8 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
     """Runs one attempt of a tool call. Returns the task's own id, always the same, so that a message delivered twice
     cannot confuse the chord's count."""
     node = str(self.request.hostname)
-    hard_limit, _ = self.request.timelimit or (None, None)
-    executor = Executor(_catalogue(), _grants(), worker_name(node), partial(_report, node))
-    waiting = executor.execute(kwargs, hard_limit or HARD_LIMIT_GRACE_S)
+    executor = Executor(_catalogue(), _grants(), _leases(), worker_name(node), partial(_report, node))
+    waiting = executor.execute(kwargs)
     if waiting is not None:
         following = call_signature(app, waiting)
         if self.request.chord:
@@ -69,6 +76,12 @@ def _log(**_: Any) -> None:
     logs.configure(settings.log_level)
 
 
+@worker_process_init.connect
+def _lead_a_group(**_: Any) -> None:
+    """What a tool starts can then be killed together with the pool process that runs it."""
+    os.setpgid(0, 0)
+
+
 @celeryd_after_setup.connect
 def _prepare(instance: Any, **_: Any) -> None:
     """Loads the tools before the pool starts; a bad declaration stops the worker here, with its mend."""
@@ -77,6 +90,7 @@ def _prepare(instance: Any, **_: Any) -> None:
     except DeclarationError as error:
         raise SystemExit(str(error)) from error
     CallRequest.grants = _grants()
+    heartbeat.keep(settings.heartbeat_file)
     queues = tuple(app.amqp.queues.consume_from)
     announcement = Announcement(
         worker_id=uuid.uuid4().hex,
@@ -84,7 +98,7 @@ def _prepare(instance: Any, **_: Any) -> None:
         queues=queues,
         tools=offered(catalogue.tools.values(), queues, instance.pool_cls.__module__),
     )
-    announcer = Announcer(Presence(_redis()), announcement, settings.heartbeat_file)
+    announcer = Announcer(Presence(_redis()), announcement)
 
     def start(**_: Any) -> None:
         announcer.start()

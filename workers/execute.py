@@ -9,17 +9,13 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from tasks.catalogue import Catalogue
+from tasks.catalogue import AnyTool, Catalogue
 from tasks.context import ToolContext
 from tasks.grants import Claim, Grants
 from tasks.invoke import invoke
 from tasks.messages import ENVELOPE_VERSION, CallMessage, CallOutcome, Doorbell, Outcome, ToolResult
-from workers.runner import within
-
-#: A lease outlasts its call's timeout by this much: enough for the pool to kill a hung process and say so.
-LEASE_MARGIN_S = 30.0
-#: Longest lease that a message of an unknown version gets, which is answered at once.
-_ANSWER_LEASE_S = 30.0
+from workers.leases import LEASE_S, Leases
+from workers.runner import Runner
 
 #: Sends a progress event for the running task.
 Report = Callable[[CallMessage, str, float | None], None]
@@ -30,19 +26,20 @@ _log = structlog.get_logger(__name__)
 class Executor:
     """Runs calls for one worker process."""
 
-    def __init__(self, catalogue: Catalogue, grants: Grants, worker: str, report: Report) -> None:
+    def __init__(self, catalogue: Catalogue, grants: Grants, leases: Leases, worker: str, report: Report) -> None:
         self._catalogue = catalogue
         self._grants = grants
+        self._leases = leases
         self._worker = worker
         self._report = report
 
-    def execute(self, kwargs: Mapping[str, Any], max_s: float) -> Doorbell | None:
+    def execute(self, kwargs: Mapping[str, Any]) -> Doorbell | None:
         """Runs the attempt that the message names, if it is granted. Gives the next call of its turn's window, which
-        the caller publishes. `max_s` is how long the pool lets the task live."""
+        the caller publishes."""
         call = _call(kwargs)
         if call is None:
             return None
-        claim = self._grants.claim(call, max_s + LEASE_MARGIN_S)
+        claim = self._grants.claim(call, LEASE_S)
         if claim is None:
             _log.info("call_not_granted", call=str(call.key), attempt=call.attempt)
             return None
@@ -68,8 +65,17 @@ class Executor:
         remaining_s = grant.deadline_s - claim.queue_wait_ms / 1000
         if remaining_s <= 0:
             return CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not started before the run's deadline.")
-        timeout_s = min(grant.timeout_s, remaining_s)
-        return invoke(tool, grant.arguments, self._context(claim, timeout_s), within(timeout_s))
+        return self._run(tool, claim, min(grant.timeout_s, remaining_s))
+
+    def _run(self, tool: AnyTool, claim: Claim, timeout_s: float) -> CallOutcome:
+        context, runner = self._context(claim, timeout_s), Runner(timeout_s)
+
+        def stop() -> None:
+            context.cancel_event.set()
+            runner.stop()
+
+        with self._leases.holding(claim.grant.call, stop, runner.kill):
+            return invoke(tool, claim.grant.arguments, context, runner)
 
     def _context(self, claim: Claim, timeout_s: float) -> ToolContext:
         call = claim.grant.call

@@ -1,5 +1,8 @@
 """What the pool's parent process does when a child is killed in the middle of a call: the call still gets its answer."""
 
+import os
+import signal
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import structlog
@@ -35,8 +38,15 @@ class CallRequest(Request):
     def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> Any:  # noqa: FBT001, FBT002 - Celery's signature
         """The child died: killed by the pool, which says so here before it calls `on_timeout`; from outside, out of memory,
         or by the tool itself. Nothing else reaches this, since a tool's own failures are answers."""
+        self._bury()
         self._put(_KILLED if exc_info.type is TimeLimitExceeded else _LOST)
         return super().on_failure(exc_info, send_failed_event, return_ok)
+
+    def _bury(self) -> None:
+        """Kills what the tool left behind in its process's group."""
+        if self.worker_pid is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(int(self.worker_pid), signal.SIGKILL)
 
     def _put(self, outcome: CallOutcome) -> None:
         try:

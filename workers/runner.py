@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Generator, Mapping
@@ -20,41 +21,91 @@ _ALARM_EVERY_S: Final = 1.0
 
 
 class _Alarm(BaseException):
-    """Not an Exception, so that a tool's own `except Exception` does not swallow its timeout."""
+    """Not an Exception, so that a tool's own `except Exception` does not swallow its end."""
 
 
-def within(timeout_s: float) -> Callable[[Callable[..., object], Mapping[str, object]], object]:
-    """A runner whose functions end after so many seconds. It raises ToolTimeout when they do not."""
+class Runner:
+    """Runs one function. Raises ToolTimeout when its time is over, and CancelledError when it was stopped."""
 
-    def run(function: Callable[..., object], arguments: Mapping[str, object]) -> object:
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._stopped = threading.Event()
+        self._future: Future[object] | None = None
+        self._alarm_on = False
+
+    def __call__(self, function: Callable[..., object], arguments: Mapping[str, object]) -> object:
         if inspect.iscoroutinefunction(function):
-            return _run_async(function(**arguments), timeout_s)
-        return _run_sync(function, arguments, timeout_s)
+            return self._run_async(function(**arguments))
+        return self._run_sync(function, arguments)
 
-    return run
+    def stop(self) -> None:
+        """Interrupts the function, from any thread."""
+        self._stopped.set()
+        if self._future is not None:
+            self._future.cancel()
+        elif self._alarm_on:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
+    def kill(self) -> None:
+        """Kills a sync tool with its process and all that it started, where the process leads a group of its own; the
+        pool replaces it."""
+        if self._alarm_on and os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
 
-def _run_async(coroutine: Coroutine[Any, Any, object], timeout_s: float) -> object:
-    future: Future[object] = asyncio.run_coroutine_threadsafe(_bounded(coroutine, timeout_s), _loop())
-    try:
-        return future.result(timeout_s + _LOOP_GRACE_S)
-    except TimeoutError:
-        if not future.done():
-            future.cancel()
-            raise _too_late(timeout_s) from None
-        raise
+    def _run_async(self, coroutine: Coroutine[Any, Any, object]) -> object:
+        self._future = asyncio.run_coroutine_threadsafe(self._bounded(coroutine), _loop())
+        try:
+            return self._future.result(self._timeout_s + _LOOP_GRACE_S)
+        except TimeoutError:
+            if not self._future.done():
+                self._future.cancel()
+                raise self._too_late() from None
+            raise
+        except BaseException as error:
+            # The two futures have CancelledErrors of their own.
+            if self._stopped.is_set():
+                raise asyncio.CancelledError from error
+            raise
 
+    async def _bounded(self, coroutine: Coroutine[Any, Any, object]) -> object:
+        scope = asyncio.timeout(self._timeout_s)
+        try:
+            async with scope:
+                return await coroutine
+        except TimeoutError:
+            # A TimeoutError of the tool's own is its failure, not ours.
+            if scope.expired():
+                raise self._too_late() from None
+            raise
 
-async def _bounded(coroutine: Coroutine[Any, Any, object], timeout_s: float) -> object:
-    scope = asyncio.timeout(timeout_s)
-    try:
-        async with scope:
-            return await coroutine
-    except TimeoutError:
-        # A TimeoutError of the tool's own is its failure, not ours.
-        if scope.expired():
-            raise _too_late(timeout_s) from None
-        raise
+    def _run_sync(self, function: Callable[..., object], arguments: Mapping[str, object]) -> object:
+        try:
+            with self._alarm():
+                return function(**arguments)
+        except _Alarm:
+            if self._stopped.is_set():
+                raise asyncio.CancelledError from None
+            raise self._too_late() from None
+
+    @contextmanager
+    def _alarm(self) -> Generator[None]:
+        """Raises in the running function when its time is over. Needs the main thread, which is where prefork runs tasks."""
+        signal.signal(signal.SIGALRM, self._ring)
+        self._alarm_on = True
+        signal.setitimer(signal.ITIMER_REAL, self._timeout_s, _ALARM_EVERY_S)
+        try:
+            yield
+        finally:
+            self._alarm_on = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ring(self, _signal: int, _frame: FrameType | None) -> None:
+        # The handler stays after the call, since an alarm that comes late must not end the process.
+        if self._alarm_on:
+            raise _Alarm
+
+    def _too_late(self) -> ToolTimeout:
+        return ToolTimeout(f"The tool did not finish within {self._timeout_s:.3g} s.")
 
 
 @cache
@@ -70,31 +121,3 @@ def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
     while True:
         with suppress(SystemExit, KeyboardInterrupt):
             loop.run_forever()
-
-
-def _run_sync(function: Callable[..., object], arguments: Mapping[str, object], timeout_s: float) -> object:
-    try:
-        with _alarm(timeout_s):
-            return function(**arguments)
-    except _Alarm:
-        raise _too_late(timeout_s) from None
-
-
-@contextmanager
-def _alarm(timeout_s: float) -> Generator[None]:
-    """Raises in the running function when its time is over. Needs the main thread, which is where prefork runs tasks."""
-    previous = signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, timeout_s, _ALARM_EVERY_S)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-def _ring(_signal: int, _frame: FrameType | None) -> None:
-    raise _Alarm
-
-
-def _too_late(timeout_s: float) -> ToolTimeout:
-    return ToolTimeout(f"The tool did not finish within {timeout_s:.3g} s.")

@@ -1,11 +1,11 @@
 """Rows of runs: accepted once, claimed step by step, closed once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, undefer
 
 from orchestrator.tables import Run
@@ -63,6 +63,12 @@ def claim_step(session: Session, run_id: str, lease_s: float) -> Step | None:
         .returning(Run.turn, Run.step_attempt)
     ).one_or_none()
     return Step(run_id, claimed.turn, claimed.step_attempt) if claimed else None
+
+
+def renew(session: Session, steps: Sequence[Step], lease_s: float) -> None:
+    """Prolongs the leases of the steps that are still held."""
+    held = tuple_(Run.id, Run.step_attempt).in_([(step.run_id, step.attempt) for step in steps])
+    session.execute(update(Run).where(held, Run.step == "model").values(step_lease_until=from_now(lease_s)))
 
 
 def next_step(session: Session, run: Run, lease_s: float) -> Step:

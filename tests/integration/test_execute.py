@@ -11,6 +11,7 @@ from tasks.catalogue import AnyTool, Catalogue
 from tasks.grants import Grants
 from tasks.messages import CallMessage, CallOutcome, Grant, Outcome
 from workers.execute import Executor
+from workers.leases import Leases
 
 RUN = "run_1"
 _ran: list[tuple[int, str, int]] = []
@@ -40,7 +41,9 @@ class Place:
         self.redis = connect(redis_url)
         self.grants = Grants(self.redis)
         self.progress: list[tuple[str, float | None]] = []
-        self.executor = Executor(Catalogue(_TOOLS), self.grants, "w1", lambda _call, text, part: self.progress.append((text, part)))
+        self.executor = Executor(
+            Catalogue(_TOOLS), self.grants, Leases(self.grants), "w1", lambda _call, text, part: self.progress.append((text, part))
+        )
 
     def grant(self, name: str = "note", attempt: int = 1, changes: Mapping[str, object] | None = None) -> Grant:
         spec = _TOOLS[name].spec if name in _TOOLS else note.spec
@@ -53,7 +56,7 @@ class Place:
         return grant
 
     def answer(self, grant: Grant) -> CallOutcome:
-        self.executor.execute(grant.call.kwargs(), max_s=60)
+        self.executor.execute(grant.call.kwargs())
         result = self.grants.states([grant.call.key])[0].result
         assert result is not None
         return result.result
@@ -72,7 +75,7 @@ def test_a_granted_call_runs_once_and_answers(place: Place) -> None:
     """A message that comes twice runs the tool once; its context names the call."""
     grant = place.grant()
     answer = place.answer(grant)
-    place.executor.execute(grant.call.kwargs(), max_s=60)
+    place.executor.execute(grant.call.kwargs())
 
     assert answer == CallOutcome(outcome=Outcome.SUCCEEDED, content="noted 7")
     assert _ran == [(7, "run_1.1.0", 1)]
@@ -82,9 +85,9 @@ def test_a_granted_call_runs_once_and_answers(place: Place) -> None:
 def test_a_message_without_a_grant_runs_nothing(place: Place) -> None:
     """After a flush, or for an older attempt, nothing starts."""
     grant = place.grant(attempt=2)
-    place.executor.execute(grant.call.model_copy(update={"attempt": 1}).kwargs(), max_s=60)
+    place.executor.execute(grant.call.model_copy(update={"attempt": 1}).kwargs())
     place.redis.flushdb()  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
-    place.executor.execute(grant.call.kwargs(), max_s=60)
+    place.executor.execute(grant.call.kwargs())
 
     assert _ran == []
 
@@ -92,7 +95,7 @@ def test_a_message_without_a_grant_runs_nothing(place: Place) -> None:
 @pytest.mark.parametrize("kwargs", [{}, {"run_id": "run_1"}, {"turn": "x"}, {"version": 1, "tool": None}])
 def test_a_message_that_names_no_call_is_dropped(place: Place, kwargs: dict[str, object]) -> None:
     """Nobody waits for an answer to it, and the worker lives."""
-    assert place.executor.execute(kwargs, max_s=60) is None
+    assert place.executor.execute(kwargs) is None
 
 
 @pytest.mark.parametrize(

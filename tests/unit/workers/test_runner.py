@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tasks.errors import ToolTimeout
-from workers.runner import within
+from workers.runner import Runner
 
 
 def test_a_sync_function_gets_its_arguments_and_gives_its_value() -> None:
@@ -18,7 +18,7 @@ def test_a_sync_function_gets_its_arguments_and_gives_its_value() -> None:
     def pair(first: int, second: int) -> tuple[int, int]:
         return first, second
 
-    assert within(5)(pair, {"second": 2, "first": 1}) == (1, 2)
+    assert Runner(5)(pair, {"second": 2, "first": 1}) == (1, 2)
 
 
 def test_an_async_function_runs_on_a_loop_that_all_share() -> None:
@@ -27,7 +27,7 @@ def test_an_async_function_runs_on_a_loop_that_all_share() -> None:
     async def loop() -> tuple[int, str]:
         return id(asyncio.get_running_loop()), threading.current_thread().name
 
-    first, second = within(5)(loop, {}), within(5)(loop, {})
+    first, second = Runner(5)(loop, {}), Runner(5)(loop, {})
 
     assert first == second
     assert isinstance(first, tuple)
@@ -47,7 +47,7 @@ def test_async_functions_run_at_the_same_time() -> None:
         return len(arrived)
 
     with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(within(5), meet, {}) for _ in range(2)]
+        calls = [pool.submit(Runner(5), meet, {}) for _ in range(2)]
 
     assert [call.result() for call in calls] == [2, 2]
 
@@ -60,7 +60,7 @@ def test_a_sync_function_that_takes_too_long_is_stopped() -> None:
             time.sleep(60)
 
     with pytest.raises(ToolTimeout, match=r"0\.05 s"):
-        within(0.05)(hang, {})
+        Runner(0.05)(hang, {})
 
 
 def test_an_async_function_that_takes_too_long_is_cancelled() -> None:
@@ -75,7 +75,7 @@ def test_an_async_function_that_takes_too_long_is_cancelled() -> None:
             raise
 
     with pytest.raises(ToolTimeout):
-        within(0.05)(hang, {})
+        Runner(0.05)(hang, {})
 
     assert seen == ["cancelled"]
 
@@ -92,7 +92,7 @@ def test_an_error_of_the_function_is_passed_on(error: Exception) -> None:
 
     for function in (fail, fail_too):
         with pytest.raises(type(error), match=str(error)):
-            within(5)(function, {})
+            Runner(5)(function, {})
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
@@ -120,5 +120,5 @@ def test_an_async_function_that_exits_does_not_end_the_loop(error: type[BaseExce
 
 def test_the_alarm_is_off_after_the_call() -> None:
     """A tool that ends in time leaves no alarm to hit the next one."""
-    within(0.05)(lambda: None, {})
+    Runner(0.05)(lambda: None, {})
     time.sleep(0.1)

@@ -1,0 +1,112 @@
+"""A worker's leases on a real Redis: kept while it can, and its calls stopped when it cannot."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tasks.broker import connect
+from tasks.grants import Grants
+from tasks.messages import CallMessage, Grant
+from workers.leases import LEASE_S, Leases
+
+RUN = "run_1"
+
+
+class _Unwatched(Leases):
+    """The test refreshes in the thread's place."""
+
+    def start(self) -> None:
+        pass
+
+
+class Worker:
+    """A process that runs calls, with a clock and a link to Redis in the test's hand."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.redis = connect(redis_url)
+        self.grants = Grants(self.redis)
+        self.now = 0.0
+        self.log: list[str] = []
+        self.leases = _Unwatched(self, lambda: self.now)
+        self.cut = False
+        self._exit = ExitStack()
+
+    def refresh(self, calls: Sequence[CallMessage], lease_s: float) -> list[bool]:
+        if self.cut:
+            raise RedisConnectionError
+        return self.grants.refresh(calls, lease_s)
+
+    def run(self, index: int, attempt: int = 1) -> CallMessage:
+        call = CallMessage(run_id=RUN, turn=1, index=index, attempt=attempt, tool="t")
+        self.grants.put(RUN, 1, [Grant(call=call, queue="io", schema_hash="h", arguments="{}", timeout_s=30, deadline_s=60)], [], ttl_s=60)
+        assert self.grants.claim(call, LEASE_S)
+        held = self.leases.holding(call, lambda: self.log.append(f"stop {index}"), lambda: self.log.append(f"kill {index}"))
+        self._exit.enter_context(held)
+        return call
+
+    def left_ms(self, call: CallMessage) -> int:
+        return int(str(self.redis.pttl(call.key.lease)))
+
+    def close(self) -> None:
+        self._exit.close()
+        self.redis.close()
+
+
+@pytest.fixture
+def worker(redis_url: str) -> Iterator[Worker]:
+    """A worker that runs nothing yet."""
+    worker = Worker(redis_url)
+    yield worker
+    worker.close()
+
+
+def test_all_leases_are_prolonged_together(worker: Worker) -> None:
+    """A refresh gives every running call its full time again."""
+    calls = [worker.run(index) for index in range(3)]
+    for call in calls:
+        worker.redis.pexpire(call.key.lease, 1000)
+
+    worker.leases.refresh()
+
+    assert all(worker.left_ms(call) > 5000 for call in calls)
+    assert worker.log == []
+
+
+def test_a_call_whose_lease_is_gone_is_stopped_and_then_killed(worker: Worker) -> None:
+    """A cancelled call's tool is asked to end, and ended when it does not; its siblings run on."""
+    first, _ = worker.run(0), worker.run(1)
+    worker.grants.forget(RUN, 1, [first.key])
+
+    worker.leases.refresh()
+    worker.leases.refresh()
+    assert worker.log == ["stop 0"]
+    worker.now += 5
+    worker.leases.refresh()
+
+    assert worker.log == ["stop 0", "kill 0"]
+
+
+def test_a_lease_of_a_later_attempt_is_not_prolonged(worker: Worker) -> None:
+    """What another worker runs by now is its own."""
+    call = worker.run(0)
+    worker.redis.set(call.key.lease, "2")
+
+    worker.leases.refresh()
+
+    assert worker.log == ["stop 0"]
+
+
+def test_a_worker_cut_off_stops_its_calls_before_their_leases_end(worker: Worker) -> None:
+    """It goes on through a short outage, and not through one that outlasts a lease."""
+    worker.run(0)
+    worker.cut = True
+    worker.now = LEASE_S / 2
+    worker.leases.refresh()
+    assert worker.log == []
+
+    worker.now = LEASE_S * 0.8
+    worker.leases.refresh()
+
+    assert worker.log == ["stop 0"]
