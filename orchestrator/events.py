@@ -23,6 +23,7 @@ class Note:
     """What was told of one attempt since the last time."""
 
     worker: str | None = None
+    ended: bool = False
     progress: dict[str, JsonValue] | None = None
 
 
@@ -50,7 +51,12 @@ class Events:
                 stop.wait(_PAUSE_S)
 
     def _capture(self, stop: threading.Event) -> None:
-        handlers = {"task-started": self._started, "task-progress": self._progressed}
+        handlers = {
+            "task-started": self._started,
+            "task-progress": self._progressed,
+            "task-succeeded": self._ended,
+            "task-failed": self._ended,
+        }
         with self._app.connection_for_read() as connection:
             receiver = self._app.events.Receiver(connection, handlers=handlers)
             for _ in receiver.consume(limit=None, wakeup=False):
@@ -62,6 +68,9 @@ class Events:
 
     def _progressed(self, event: dict[str, Any]) -> None:
         self._note(event, progress={"message": str(event.get("message")), "fraction": event.get("fraction")})
+
+    def _ended(self, event: dict[str, Any]) -> None:
+        self._note(event, ended=True)
 
     def _note(self, event: dict[str, Any], **told: Any) -> None:
         attempt = CallKey.of_task(str(event.get("uuid")))

@@ -1,6 +1,6 @@
 """Whether a turn that waits for its tools has something to gather, or something to send again. Asks, changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from orchestrator.database import Database
@@ -30,7 +30,7 @@ class Harvest:
         return ended or is_stalled(calls, states, now, self._grace_s)
 
 
-def is_stalled(calls: Sequence[ToolCall], states: Sequence[CallState], now: datetime, grace_s: float) -> bool:
+def is_stalled(calls: Sequence[ToolCall], states: Collection[CallState], now: datetime, grace_s: float) -> bool:
     """Whether none of a turn's open calls runs although they were dispatched some time ago: their messages are lost, or
     were never sent."""
     if any(state.leased for state in states):

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from orchestrator import history, transcript
 from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
+from orchestrator.harvest import is_stalled
 from orchestrator.llm.errors import ModelError
 from orchestrator.llm.model import ChatModel, ModelReply, ModelRequest
 from orchestrator.llm.reply import JudgedCall, Verdict, judge
 from orchestrator.runs import end_late
-from orchestrator.harvest import is_stalled
 from orchestrator.settle import Again, Waiting, settle
 from orchestrator.steps import LEASE_S, StepLeases
 from orchestrator.store import runs, tools

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.engine import Engine
 from orchestrator.events import Events
+from orchestrator.harvest import Harvest
 from orchestrator.settings import Settings
 from orchestrator.store import leases, runs, tools
 from orchestrator.store import turns as store
@@ -31,6 +32,8 @@ _LEASE: Final = "watcher"
 _LEASE_S: Final = 15.0
 #: How often what the events told is written.
 _NOTE_EVERY_S: Final = 0.1
+#: Results that the chord's callback has not fetched by then are fetched without it.
+_HARVEST_AFTER_S: Final = 0.7
 #: How often the live catalogue is read.
 _CATALOGUE_EVERY_S: Final = 1.0
 #: How often tools that are still there are noted as seen.
@@ -48,6 +51,8 @@ class Watcher:
         self._engine = engine
         self._settings = engine.settings
         self._events = Events(engine.app)
+        self._harvest = Harvest(engine.database, engine.grants, engine.settings.dispatch_grace_s)
+        self._ended_at: dict[tuple[str, int], float] = {}
         self._kept: dict[tuple[str, str], Offer] = {}
         self._keep_again_at = 0.0
         self._holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
@@ -56,6 +61,7 @@ class Watcher:
         """Watches until told to stop."""
         duties: list[tuple[Callable[[], None], float]] = [
             (self._note, _NOTE_EVERY_S),
+            (self._gather, _HARVEST_AFTER_S),
             (self._keep_catalogue, _CATALOGUE_EVERY_S),
             (self._sweep, self._settings.sweep_every_s),
         ]
@@ -81,12 +87,26 @@ class Watcher:
         noted = self._events.take()
         if not noted:
             return
+        now = time.monotonic()
         with self._engine.database.transaction() as session:
             for (call, attempt), note in noted.items():
+                if note.ended:
+                    self._ended_at.setdefault((call.run_id, call.turn), now)
                 if note.worker is not None:
                     store.started(session, call, attempt, note.worker)
                 if note.progress is not None:
                     store.progressed(session, call, attempt, note.progress)
+
+    def _gather(self) -> None:
+        """Rings for turns of which calls have ended a while ago, and that still wait for them."""
+        due = time.monotonic() - _HARVEST_AFTER_S
+        for turn in [turn for turn, ended_at in list(self._ended_at.items()) if ended_at < due]:
+            self._ended_at.pop(turn)
+            self._ring(*turn)
+
+    def _ring(self, run_id: str, turn: int) -> None:
+        if self._harvest.is_ripe(run_id, turn):
+            self._engine.dispatcher.finish(run_id, turn)
 
     def _keep_catalogue(self) -> None:
         """Keeps in Postgres what the live workers announce."""
@@ -127,7 +147,7 @@ class Watcher:
         for run_id in idle:
             self._engine.dispatcher.advance(run_id)
         for run_id, turn in waiting:
-            self._engine.dispatcher.finish(run_id, turn)
+            self._ring(run_id, turn)
 
     def _waiting_doorbells(self) -> int:
         return int(str(self._engine.redis.llen(TURNS_QUEUE)))

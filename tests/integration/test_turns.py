@@ -71,7 +71,7 @@ class Bench:
         dispatcher = Dispatcher(app, self.grants)
         self.runs = Runs(database, dispatcher, self.grants, tool_memory_s=60)
         self.model = Model(list(replies))
-        self.turns = Turns(database, self.model, dispatcher, self.grants, model_timeout_s=5, max_calls_per_turn=100)
+        self.turns = Turns(database, self.model, dispatcher, self.grants, model_timeout_s=5, max_calls_per_turn=100, grace_s=0.2)
 
     def close(self) -> None:
         self.redis.close()
