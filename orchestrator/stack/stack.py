@@ -73,6 +73,11 @@ class Stack:
         return f"http://{LOOPBACK}:{self._model_port.number}/v1" if self._scripted else self._settings.openai_base_url
 
     @property
+    def redis_url(self) -> str:
+        """Embedded, or the one that was named."""
+        return self._servers.redis_url
+
+    @property
     def processes(self) -> tuple[RunningProcess, ...]:
         """What was started, the servers first."""
         children = (*self._servers.supervisor.children, *self._supervisor.children)
@@ -108,11 +113,15 @@ class Stack:
         self._servers.supervisor.check()
         self._supervisor.check()
 
+    def mend(self) -> None:
+        """Starts again what has died. Raises ProcessDiedError for a process that dies too often."""
+        self._servers.supervisor.mend()
+        self._supervisor.mend()
+
     def watch(self) -> None:
         """Keeps the processes running until a signal ends it. Raises ProcessDiedError for one that dies too often."""
         while True:
-            self._servers.supervisor.mend()
-            self._supervisor.mend()
+            self.mend()
             time.sleep(_WATCH_S)
 
     def _start(self, undo: ExitStack) -> None:

@@ -22,7 +22,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
     ledger_file = folder / "ledger"
     ledger_file.touch()
     environ = {
-        **_clean_environ(),
+        **clean_environ(),
         "PYTHONPATH": str(ROOT),
         "TOOLCHORD_TOOLS": "tests.acceptance.tools",
         ledger.VARIABLE: str(ledger_file),
@@ -40,7 +40,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
         pytest.skip(str(error))
 
 
-def _clean_environ() -> dict[str, str]:
+def clean_environ() -> dict[str, str]:
     """The environment without what names another Toolchord, its servers or its model."""
     return {
         name: value

@@ -25,9 +25,9 @@ def test_each_call_is_a_bar_that_waits_and_then_runs() -> None:
     """All on one axis, with the worker's name, and what went wrong below."""
     assert _drawn(run()) == [
         "Turn 1  2 calls, 0.40 s of work in 0.31 s: 1.3x",
-        "  get_weather     ░█████████████████████████████████  300 ms  succeeded  io@host",
-        "  get_news        ░░███████████                       100 ms  failed     io@host",
-        "  ░ waits █ runs  0          100 ms     200 ms",
+        "  get_weather     ─━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  300 ms  succeeded  io@host",
+        "  get_news        ──━━━━━━━━━━━                       100 ms  failed     io@host",
+        "  ─ waits ━ runs  0          100 ms     200 ms",
         "  get_news: No news.",
         "",
     ]
@@ -65,7 +65,7 @@ def test_long_names_leave_room_for_the_bars() -> None:
     lines = _drawn(run(tool_calls=[call(0, "n" * 64, "succeeded", started_ms=1, ended_ms=9, worker="w" * 64)]), width=60)
 
     assert max(map(len, lines)) <= 60
-    assert "█" in lines[1]
+    assert "━" in lines[1]
 
 
 def test_a_terminal_of_few_letters_has_its_own_bars() -> None:

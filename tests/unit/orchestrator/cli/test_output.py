@@ -42,6 +42,6 @@ def test_a_duration_has_the_unit_that_fits(ms: float, words: str) -> None:
 
 def test_facts_are_aligned_and_never_broken(capsys: pytest.CaptureFixture[str]) -> None:
     """A URL can be copied."""
-    output.print_facts({"API": "http://" + "x" * 200, "Flower": "[y]"})
+    output.say(output.facts({"API": "http://" + "x" * 200, "Flower": "[y]"}))
 
     assert capsys.readouterr().out == f"API     http://{'x' * 200}\nFlower  [y]\n"

@@ -50,7 +50,7 @@ def test_a_terminal_is_drawn_the_calls_and_what_the_run_waits_for() -> None:
         show(_run("completed"))
 
     last = paper.getvalue().rpartition("Turn 1")[2]
-    assert "get_weather     ░██" in last
+    assert "get_weather     ─━━" in last
     assert "waiting" not in last
 
 

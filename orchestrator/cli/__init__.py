@@ -1,0 +1,5 @@
+"""The command line of Toolchord."""
+
+from orchestrator.cli.root import main
+
+__all__ = ["main"]

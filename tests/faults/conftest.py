@@ -1,0 +1,77 @@
+"""A Toolchord whose processes are killed, and started again as a supervisor would."""
+
+import os
+import signal
+from collections.abc import Callable, Generator
+
+import pytest
+from redis import Redis
+
+from orchestrator.processes.errors import ServerUnavailableError
+from orchestrator.schemas.run import RunObject
+from orchestrator.settings import Settings
+from orchestrator.stack import Stack
+from orchestrator.store.runs import OPEN
+from tasks.broker import connect
+from tests.acceptance import checks, ledger
+from tests.acceptance.conftest import ROOT, clean_environ
+from tests.acceptance.local import Local
+from tests.acceptance.waiting import until
+
+#: Far beyond every bound that is promised, for machines that do much else.
+PATIENCE_S = 90.0
+
+
+class Faulty(Local):
+    """A running Toolchord that is mended while one waits for it."""
+
+    @property
+    def redis(self) -> Redis:
+        return connect(self.stack.redis_url)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Kills a process of the stack with all its children, as a host that vanishes does."""
+        pid = next(process.pid for process in self.stack.processes if process.name == name)
+        os.killpg(pid, number)
+
+    def until(self, found: Callable[[], bool]) -> None:
+        """Waits until something is so, while what died is started again."""
+        until(lambda: True if found() else None, self.stack.mend, PATIENCE_S)
+
+    def began(self, run_id: str, count: int) -> None:
+        """Waits until so many executions of the run's tools have begun."""
+        self.until(lambda: len(self.executions(run_id)) >= count)
+
+    def ended(self, run_id: str) -> RunObject:
+        """The run after its end, with everything checked that holds for every run."""
+        self.until(lambda: self.read(run_id).status not in OPEN)
+        run = self.read(run_id)
+        checks.assert_answered_in_order(run)
+        checks.assert_fenced(run, self.executions(run_id))
+        return run
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
+    """A running Toolchord of the module's own, since its processes do not stay as they are."""
+    folder = tmp_path_factory.mktemp("faults")
+    ledger_file = folder / "ledger"
+    ledger_file.touch()
+    environ = {
+        **clean_environ(),
+        "PYTHONPATH": str(ROOT),
+        "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools",
+        "TOOLCHORD_DISPATCH_GRACE_S": "5",
+        ledger.VARIABLE: str(ledger_file),
+    }
+    settings = Settings.model_construct(data_dir=folder / "data")
+    try:
+        with Stack(settings, environ) as stack:
+            stack.wait_ready()
+            client = Faulty(stack, ledger_file, folder / "data" / "logs")
+            yield client
+            client.close()
+    except ServerUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))

@@ -1,0 +1,23 @@
+"""Tools that may be run again."""
+
+import asyncio
+import time
+
+from tasks import ToolContext, tool
+from tests.acceptance.ledger import recorded
+
+
+@tool(idempotent=True)
+async def linger(label: str, seconds: float, context: ToolContext) -> str:
+    """Sleep on the event loop; sleeping twice does no harm."""
+    with recorded("linger", context, {"label": label, "seconds": seconds}):
+        await asyncio.sleep(seconds)
+        return f"linger {label}"
+
+
+@tool(idempotent=True)
+def linger_in_process(label: str, seconds: float, context: ToolContext) -> str:
+    """Sleep in a process of its own; sleeping twice does no harm."""
+    with recorded("linger_in_process", context, {"label": label, "seconds": seconds}):
+        time.sleep(seconds)
+        return f"linger_in_process {label}"
