@@ -1,10 +1,11 @@
 """The coordinator's entry point: `celery -A orchestrator.coordinator worker -Q turns --pool=threads`."""
 
+import uuid
 from functools import cache
 from typing import Any
 
 import stamina
-from celery.signals import celeryd_after_setup, setup_logging
+from celery.signals import setup_logging
 
 from orchestrator.engine import Engine
 from orchestrator.llm.openai_chat import OpenAIChat
@@ -12,8 +13,12 @@ from orchestrator.llm.retry import Retrying
 from orchestrator.settings import Settings
 from orchestrator.turns import Turns
 from tasks import heartbeat, logs
-from tasks.app import make_app
-from tasks.names import RUN_ADVANCE, TURN_FINISH
+from tasks.announcer import Announcer
+from tasks.app import announce, before_consuming, make_app
+from tasks.broker import connect
+from tasks.messages import Announcement
+from tasks.names import RUN_ADVANCE, TURN_FINISH, TURNS_QUEUE
+from tasks.presence import Presence
 
 settings = Settings()
 app = make_app("toolchord.coordinator", settings.require_redis())
@@ -54,8 +59,10 @@ def _log(**_: Any) -> None:
     logs.configure(settings.log_level)
 
 
-@celeryd_after_setup.connect
-def _prepare(**_: Any) -> None:
-    """Makes the engine before the pool's threads start."""
+@before_consuming
+def _prepare(worker: Any) -> None:
+    """Makes the engine before the pool's threads start, and says that a coordinator is there once it consumes."""
     _turns()
     heartbeat.keep(settings.heartbeat_file)
+    announcement = Announcement(worker_id=uuid.uuid4().hex, worker=worker.hostname, queues=(TURNS_QUEUE,), tools=())
+    announce(Announcer(Presence(connect(settings.require_redis())), announcement))

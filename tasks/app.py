@@ -1,10 +1,13 @@
 """The Celery app of every process, configured once. Each setting that differs from Celery's default says why."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from celery import Celery, Signature
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_down
 from kombu import Queue
 
+from tasks.announcer import Announcer
 from tasks.messages import Doorbell
 from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TOOL_CALL, TURN_FINISH, TURNS_QUEUE
 
@@ -103,6 +106,33 @@ def make_app(name: str, redis_url: str, **overrides: Any) -> Celery:
     app.conf.update(_SETTINGS)
     app.conf.update(overrides)
     return app
+
+
+def before_consuming(prepare: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Calls the function with each worker of this process before its pool starts. What it raises ends the worker, since
+    Celery would log it and run on."""
+
+    def run(instance: Any, **_: Any) -> None:
+        try:
+            prepare(instance)
+        except Exception as error:
+            raise SystemExit(f"The worker cannot start. {error}") from error
+
+    celeryd_after_setup.connect(run, weak=False)
+    return prepare
+
+
+def announce(announcer: Announcer) -> None:
+    """Announces this worker process from the moment it consumes until it begins to stop."""
+
+    def start(**_: Any) -> None:
+        announcer.start()
+
+    def stop(**_: Any) -> None:
+        announcer.stop()
+
+    worker_ready.connect(start, weak=False)
+    worker_shutting_down.connect(stop, weak=False)
 
 
 def call_signature(app: Celery, doorbell: Doorbell) -> Signature:

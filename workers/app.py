@@ -6,22 +6,22 @@ from functools import cache, partial
 from typing import Any
 
 from celery import Task
-from celery.signals import celeryd_after_setup, setup_logging, worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_process_init
 from redis import Redis
 
 from tasks import heartbeat, logs
-from tasks.app import call_signature, make_app
+from tasks.announcer import Announcer
+from tasks.app import announce, before_consuming, call_signature, make_app
 from tasks.broker import connect
 from tasks.catalogue import Catalogue, load
-from tasks.errors import DeclarationError
 from tasks.grants import Grants
 from tasks.messages import Announcement, CallMessage
 from tasks.names import TOOL_CALL
 from tasks.presence import Presence
-from workers.announcer import Announcer, offered
-from workers.execute import Executor, worker_name
+from workers.execute import Executor
 from workers.leases import Leases
 from workers.limits import CallRequest
+from workers.offer import offered
 from workers.settings import WorkerSettings
 
 settings = WorkerSettings()
@@ -60,7 +60,7 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
     """Runs one attempt of a tool call. Returns the task's own id, always the same, so that a message delivered twice
     cannot confuse the chord's count."""
     node = str(self.request.hostname)
-    executor = Executor(_catalogue(), _grants(), _leases(), worker_name(node), partial(_report, node))
+    executor = Executor(_catalogue(), _grants(), _leases(), node, partial(_report, node))
     waiting = executor.execute(kwargs)
     if waiting is not None:
         following = call_signature(app, waiting)
@@ -82,29 +82,17 @@ def _lead_a_group(**_: Any) -> None:
     os.setpgid(0, 0)
 
 
-@celeryd_after_setup.connect
-def _prepare(instance: Any, **_: Any) -> None:
+@before_consuming
+def _prepare(worker: Any) -> None:
     """Loads the tools before the pool starts; a bad declaration stops the worker here, with its mend."""
-    try:
-        catalogue = _catalogue()
-    except DeclarationError as error:
-        raise SystemExit(str(error)) from error
+    catalogue = _catalogue()
     CallRequest.grants = _grants()
     heartbeat.keep(settings.heartbeat_file)
     queues = tuple(app.amqp.queues.consume_from)
     announcement = Announcement(
         worker_id=uuid.uuid4().hex,
-        worker=instance.hostname,
+        worker=worker.hostname,
         queues=queues,
-        tools=offered(catalogue.tools.values(), queues, instance.pool_cls.__module__),
+        tools=offered(catalogue.tools.values(), queues, worker.pool_cls.__module__),
     )
-    announcer = Announcer(Presence(_redis()), announcement)
-
-    def start(**_: Any) -> None:
-        announcer.start()
-
-    def stop(**_: Any) -> None:
-        announcer.stop()
-
-    worker_ready.connect(start, weak=False)
-    worker_shutting_down.connect(stop, weak=False)
+    announce(Announcer(Presence(_redis()), announcement))

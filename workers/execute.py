@@ -1,6 +1,5 @@
 """One attempt of a call: claim its grant, run its tool, put its result."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -101,8 +100,3 @@ def _call(kwargs: Mapping[str, Any]) -> CallMessage | None:
 
 def _refused(code: str, message: str) -> CallOutcome:
     return CallOutcome.of_error(Outcome.FAILED, code, message)
-
-
-def worker_name(node: str | None) -> str:
-    """The node's name and the process, for people who look for a call's logs."""
-    return f"{node or 'worker'}/{os.getpid()}"

@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 from tasks.broker import connect
 from tasks.messages import Announcement
-from tasks.names import DEFAULT_QUEUE, IO_QUEUE
+from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TURNS_QUEUE
 from tasks.presence import Presence
 
 _TIMEOUT_S = 2.0
@@ -57,5 +57,5 @@ class Readiness:
 
 
 def _missing_queues(workers: list[Announcement]) -> str | None:
-    missing = {IO_QUEUE, DEFAULT_QUEUE} - {queue for worker in workers for queue in worker.queues}
+    missing = {TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE} - {queue for worker in workers for queue in worker.queues}
     return f"workers of the queues {', '.join(sorted(missing))}" if missing else None

@@ -18,7 +18,7 @@ from orchestrator.settings import Settings
 from orchestrator.stack import Stack, plan
 from tasks.broker import connect
 from tasks.messages import Announcement, ToolSpec
-from tasks.names import DEFAULT_QUEUE, IO_QUEUE
+from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TURNS_QUEUE
 from tasks.presence import Presence
 
 _SLEEP = "import time; time.sleep(60)"
@@ -87,7 +87,7 @@ def announce(redis_url: str) -> Callable[..., None]:
 def test_it_is_ready_when_the_api_lists_the_tools_of_both_pools(settings: Settings, announce: Callable[..., None]) -> None:
     """Then a question can be answered; afterwards no process is left."""
     with Stack(settings, os.environ) as stack:
-        announce(IO_QUEUE, DEFAULT_QUEUE)
+        announce(TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE)
         stack.wait_ready()
         processes = stack.processes
         stack.stop()
@@ -101,7 +101,7 @@ def test_it_is_ready_when_the_api_lists_the_tools_of_both_pools(settings: Settin
 def test_a_pool_that_does_not_come_is_named(settings: Settings, announce: Callable[..., None]) -> None:
     """The reader knows which log to open."""
     with Stack(settings, os.environ) as stack:
-        announce(IO_QUEUE)
+        announce(TURNS_QUEUE, IO_QUEUE)
         with pytest.raises(NotReadyError, match="workers of the queues default"):
             stack.wait_ready(timeout_s=0.2)
 
@@ -109,7 +109,7 @@ def test_a_pool_that_does_not_come_is_named(settings: Settings, announce: Callab
 @pytest.mark.usefixtures("stand_ins")
 def test_workers_of_an_earlier_run_do_not_count(settings: Settings, announce: Callable[..., None]) -> None:
     """A killed worker's announcement outlives it for a while."""
-    announce(IO_QUEUE, DEFAULT_QUEUE)
+    announce(TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE)
 
     with Stack(settings, os.environ) as stack, pytest.raises(NotReadyError, match="workers of the queues default, io"):
         stack.wait_ready(timeout_s=0.2)
@@ -119,7 +119,7 @@ def test_tools_that_the_api_does_not_list_are_named(settings: Settings, announce
     """A run that asked for them would be refused."""
     stand_ins.api = _API.replace("get_weather", "get_news")
     with Stack(settings, os.environ) as stack:
-        announce(IO_QUEUE, DEFAULT_QUEUE)
+        announce(TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE)
         with pytest.raises(NotReadyError, match="the tools get_weather"):
             stack.wait_ready(timeout_s=2)
 

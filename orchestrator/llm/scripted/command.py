@@ -21,7 +21,7 @@ def scripted_model(
     try:
         loaded = load_script(script) if script else None
     except (OSError, ScriptError) as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo("This is the scripted model, not a language model. Ctrl+C stops it.", err=True)
     serve(host, port, loaded, latency_ms / 1000)

@@ -111,11 +111,11 @@ def test_an_async_function_that_exits_does_not_end_the_loop(error: type[BaseExce
         return "here"
 
     with pytest.raises(error):
-        within(5)(leave, {})
+        Runner(5)(leave, {})
     with contextlib.suppress(error):
-        within(5)(leave_a_task_behind, {})
+        Runner(5)(leave_a_task_behind, {})
 
-    assert within(5)(stay, {}) == "here"
+    assert Runner(5)(stay, {}) == "here"
 
 
 def test_the_alarm_is_off_after_the_call() -> None:

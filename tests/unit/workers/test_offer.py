@@ -3,7 +3,7 @@
 import pytest
 
 from tasks import tool
-from workers.announcer import offered
+from workers.offer import offered
 
 
 @tool
