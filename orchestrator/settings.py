@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.environment import EnvironmentSettings
 
 
 def _named(variable: str) -> AliasChoices:
@@ -11,11 +12,9 @@ def _named(variable: str) -> AliasChoices:
     return AliasChoices(variable, variable.lower())
 
 
-class Settings(BaseSettings):
-    """Every variable has the prefix TOOLCHORD_, except those that the field knows by another name. A secret may be
-    given as a file: a folder of files named like the variables, set by TOOLCHORD_SECRETS_DIR."""
-
-    model_config = SettingsConfigDict(env_prefix="TOOLCHORD_", frozen=True, extra="ignore", env_ignore_empty=True)
+class Settings(EnvironmentSettings):
+    """Every variable has the prefix TOOLCHORD_, except those that the field knows by another name. Each may also be a
+    file of that name in the folder that TOOLCHORD_SECRETS_DIR names."""
 
     database_url: SecretStr | None = Field(
         default=None, validation_alias=_named("DATABASE_URL"), description="Postgres; embedded when unset."

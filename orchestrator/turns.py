@@ -112,9 +112,9 @@ class Turns:
 
     def _send(self, batch: Batch) -> None:
         if self._dispatcher.calls(batch.run_id, batch.turn, batch.grants, batch.window, batch.remaining_s):
-            sent = [(grant.call.key, grant.call.attempt) for grant in batch.grants]
+            sent = [(grant.call.index, grant.call.attempt) for grant in batch.grants]
             with self._database.transaction() as session:
-                store.granted(session, sent)
+                store.granted(session, batch.run_id, batch.turn, sent)
 
     def _brief(self, session: Session, step: Step) -> Brief | None:
         """Reads what the model step needs; a run that is past its deadline ends here instead."""

@@ -88,12 +88,12 @@ class Watcher:
         if not noted:
             return
         now = time.monotonic()
+        for (call, _), note in noted.items():
+            if note.ended:
+                self._ended_at.setdefault((call.run_id, call.turn), now)
         with self._engine.database.transaction() as session:
+            store.started(session, {attempt: note.worker for attempt, note in noted.items() if note.worker is not None})
             for (call, attempt), note in noted.items():
-                if note.ended:
-                    self._ended_at.setdefault((call.run_id, call.turn), now)
-                if note.worker is not None:
-                    store.started(session, call, attempt, note.worker)
                 if note.progress is not None:
                     store.progressed(session, call, attempt, note.progress)
 

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
+
+from tasks.environment import EnvironmentSettings
 
 
-class WorkerSettings(BaseSettings):
-    """Every variable has the prefix TOOLCHORD_, except REDIS_URL."""
-
-    model_config = SettingsConfigDict(env_prefix="TOOLCHORD_", frozen=True, extra="ignore", env_ignore_empty=True)
+class WorkerSettings(EnvironmentSettings):
+    """Every variable has the prefix TOOLCHORD_, except REDIS_URL. Each may also be a file of that name in the folder that
+    TOOLCHORD_SECRETS_DIR names."""
 
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),

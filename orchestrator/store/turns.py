@@ -1,10 +1,10 @@
 """Rows of turns and their tool calls: a reply recorded once, each call answered once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, Text, and_, column, func, select, tuple_, update, values
 from sqlalchemy.orm import Session
 
 from orchestrator.store.runs import from_now
@@ -59,10 +59,10 @@ def awaited(session: Session, run_id: str, turn: int) -> list[ToolCall]:
     return list(session.scalars(query))
 
 
-def granted(session: Session, keys: Sequence[tuple[CallKey, int]]) -> None:
-    """Marks attempts whose grants Redis has."""
-    for call, attempt in keys:
-        session.execute(_of(call, attempt).values(granted_at=func.now()))
+def granted(session: Session, run_id: str, turn: int, attempts: Sequence[tuple[int, int]]) -> None:
+    """Marks the attempts, by call index and number, whose grants Redis has."""
+    these = tuple_(ToolCall.call_index, ToolCall.attempt).in_(attempts)
+    session.execute(update(ToolCall).where(ToolCall.run_id == run_id, ToolCall.turn == turn, these).values(granted_at=func.now()))
 
 
 def answer(call: ToolCall, outcome: CallOutcome) -> None:
@@ -104,16 +104,22 @@ def answer_open(session: Session, run: Run, outcome: CallOutcome) -> list[CallKe
     return [key(call) for call in calls]
 
 
-def started(session: Session, call: CallKey, attempt: int, worker: str) -> None:
-    """Notes that a worker began an attempt, for those who watch. The result brings the exact times."""
-    session.execute(
-        _of(call, attempt).where(ToolCall.status == "queued").values(status="in_progress", worker=worker, started_at=func.clock_timestamp())
-    )
+def started(session: Session, workers: Mapping[tuple[CallKey, int], str]) -> None:
+    """Notes which worker began which attempt, for those who watch. The results bring the exact times."""
+    if not workers:
+        return
+    told = values(
+        column("run_id", Text), column("turn", Integer), column("call_index", Integer), column("attempt", Integer), column("worker", Text)
+    ).data([(call.run_id, call.turn, call.index, attempt, worker) for (call, attempt), worker in workers.items()])
+    this = and_(*(getattr(ToolCall, name) == told.c[name] for name in ("run_id", "turn", "call_index", "attempt")))
+    begun = {"status": "in_progress", "worker": told.c.worker, "started_at": func.clock_timestamp()}
+    session.execute(update(ToolCall).where(this, ToolCall.status == "queued").values(begun))
 
 
 def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str, Any]) -> None:
     """Notes what a running tool says of itself."""
-    session.execute(_of(call, attempt).where(ToolCall.status.in_(OPEN)).values(progress=progress))
+    this = (ToolCall.run_id == call.run_id, ToolCall.turn == call.turn, ToolCall.call_index == call.index, ToolCall.attempt == attempt)
+    session.execute(update(ToolCall).where(*this, ToolCall.status.in_(OPEN)).values(progress=progress))
 
 
 def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int]]:
@@ -127,12 +133,3 @@ def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int
         .limit(limit)
     )
     return [(found.id, found.turn) for found in session.execute(query)]
-
-
-def _of(call: CallKey, attempt: int) -> Any:
-    return update(ToolCall).where(
-        ToolCall.run_id == call.run_id,
-        ToolCall.turn == call.turn,
-        ToolCall.call_index == call.index,
-        ToolCall.attempt == attempt,
-    )
