@@ -40,6 +40,8 @@ def print_json(value: JsonValue) -> None:
     """One JSON document, alone on standard output; indented for a terminal."""
     indent = 2 if OUT.is_terminal else None
     sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+    # A program that reads it through a pipe must not wait for the end of ours.
+    sys.stdout.flush()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, empty: str) -> None:

@@ -336,4 +336,4 @@ def test_the_command_names_what_is_wrong_with_a_file(tmp_path: Path) -> None:
         _, said = process.communicate()
 
     assert process.returncode == 2
-    assert said.strip() == f"Error: {file}: replies[0].content: Input should be a valid string"
+    assert said.strip() == f"error: {file}: replies[0].content: Input should be a valid string"
