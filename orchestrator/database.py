@@ -1,15 +1,24 @@
 """Postgres: one engine for a process, short transactions."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
+import stamina
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 #: A connection from the pool is waited for this long; a full pool is overload, not a queue.
 _POOL_TIMEOUT_S: Final = 2.0
+#: How long a step that must not be lost is tried again.
+_RETRY_S: Final = 20.0
+#: Postgres restarts, deadlocks and the like pass; what is wrong with a statement does not.
+_TRANSIENT: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+
+T = TypeVar("T")
 
 
 def driver_url(url: str) -> URL:
@@ -45,6 +54,14 @@ class Database:
         """A session that commits at the end of the block, or rolls back when it raises."""
         with self._sessions.begin() as session:
             yield session
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """What the work gives, in a transaction that is tried again while Postgres is away or takes another's side. The work
+        must be safe to run twice: a commit whose answer was lost may have happened."""
+        for attempt in stamina.retry_context(on=_TRANSIENT, attempts=None, timeout=_RETRY_S, wait_initial=0.1, wait_max=2.0):
+            with attempt, self.transaction() as session:
+                return work(session)
+        raise AssertionError("unreachable: the last attempt raises its error")
 
     def close(self) -> None:
         self.engine.dispose()

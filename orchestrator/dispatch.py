@@ -1,6 +1,7 @@
 """From committed calls to one Celery chord: grants first, then the first calls of the window, then the rest by turns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -21,6 +22,19 @@ _GRANT_MARGIN_S: Final = 3600.0
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Committed calls of one turn, to be sent."""
+
+    run_id: str
+    turn: int
+    grants: tuple[Grant, ...]
+    window: int
+    remaining_s: float
+    #: Whether these are all of the turn's calls that wait. Else others run, and hand the window on.
+    is_whole: bool
+
+
 class Dispatcher:
     """Sends what was committed. Every message is a doorbell: sending one twice is harmless."""
 
@@ -28,12 +42,13 @@ class Dispatcher:
         self._app = app
         self._grants = grants
 
-    def calls(self, run_id: str, turn: int, grants: Sequence[Grant], window: int, remaining_s: float) -> bool:
+    def calls(self, batch: Batch) -> bool:
         """Publishes a turn's calls as one chord whose body is `turn.finish`. At most `window` of them run at once:
         each call that ends adds the next one to the chord. Returns whether all was sent."""
+        run_id, turn, now, later = batch.run_id, batch.turn, batch.grants[: batch.window], batch.grants[batch.window :]
         try:
-            self._grants.put(run_id, turn, grants, grants[window:], remaining_s + _GRANT_MARGIN_S)
-            self._publish(run_id, turn, grants[:window])
+            self._grants.put(run_id, turn, batch.grants, later, batch.remaining_s + _GRANT_MARGIN_S, anew=batch.is_whole)
+            self._publish(run_id, turn, now)
         except UNSENT as error:
             _log.warning("calls_unsent", run_id=run_id, turn=turn, error=type(error).__name__)
             return False

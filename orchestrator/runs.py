@@ -106,7 +106,7 @@ class Runs:
                 return
             dropped = turns.answer_open(session, run, _CANCELLED)
             store.close(session, run, "cancelled")
-        self._forget(run, dropped)
+        self._close(run, dropped)
 
     def expire(self, run_id: str) -> None:
         """Ends a run whose deadline has passed."""
@@ -115,7 +115,7 @@ class Runs:
             if run is None or run.status not in store.OPEN or run.deadline_at > store.now(session):
                 return
             dropped = end_late(session, run)
-        self._forget(run, dropped)
+        self._close(run, dropped)
 
     def tools(self) -> list[ToolVersion]:
         """The newest version of each tool that new runs may name."""
@@ -127,10 +127,10 @@ class Runs:
         with self._database.transaction() as session:
             return tools.live(session)
 
-    def _forget(self, run: Run, calls: Sequence[CallKey]) -> None:
+    def _close(self, run: Run, calls: Sequence[CallKey]) -> None:
         # With Redis away the grants stay until their time is over; their results are not taken all the same.
         with suppress(RedisError):
-            self._grants.forget(run.id, run.turn, calls)
+            self._grants.close(run.id, run.turn, calls)
 
     def _hashes(self, session: Session, names: Sequence[str] | Literal["all"]) -> dict[str, str]:
         """The versions that the run's model will see."""

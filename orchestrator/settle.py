@@ -36,7 +36,8 @@ def settle(call: ToolCall, state: CallState) -> ToolResult | CallOutcome | Waiti
         return Waiting.RUNNING
     if state.granted:
         return Waiting.GRANTED
-    if call.granted_at is None:
+    # Redis may have been emptied since, and whoever granted it may not have lived to note it: either is proof.
+    if call.granted_at is None and state.latest < call.attempt:
         return Waiting.UNSENT
     # Claimed by a worker that is gone, or swept away with all of Redis: nobody can tell whether it ran.
     return _again(call, _LOST) or _LOST

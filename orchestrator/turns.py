@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import history, transcript
 from orchestrator.database import Database
-from orchestrator.dispatch import Dispatcher
+from orchestrator.dispatch import Batch, Dispatcher
 from orchestrator.harvest import is_stalled
 from orchestrator.llm.errors import ModelError
 from orchestrator.llm.model import ChatModel, ModelReply, ModelRequest
@@ -44,17 +44,6 @@ class Brief:
     taken_ids: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Committed calls of one turn, to be sent."""
-
-    run_id: str
-    turn: int
-    grants: tuple[Grant, ...]
-    window: int
-    remaining_s: float
-
-
 class Turns:
     """Drives runs. Every method is safe to run twice: a step is claimed by compare-and-set and written only by its
     claimant, and a call's answer is written only for its current attempt."""
@@ -81,24 +70,18 @@ class Turns:
 
     def advance(self, run_id: str) -> None:
         """Makes the run's next model call, unless another does, and goes on until tools are awaited or the run ends."""
-        with self._database.transaction() as session:
-            step = runs.claim_step(session, run_id, LEASE_S)
-            brief = self._brief(session, step) if step else None
-        self._follow(brief)
+        self._follow(self._database.run(lambda session: self._claim(session, run_id)))
 
     def finish(self, run_id: str, turn: int, *, returned: bool) -> None:
         """Records the results of the turn's calls that have ended. When none is open, makes the next model call.
         `returned` says that every task of the turn's chord is back: a call still granted then has no message, and is
         sent again, as it is when none of the turn's calls has run for a while."""
-        with self._database.transaction() as session:
-            calls = store.awaited(session, run_id, turn)
+        calls = self._database.run(lambda session: store.awaited(session, run_id, turn))
         if not calls:
             return
         states = self._grants.states([store.key(call) for call in calls])
         known = {(call.call_index, call.attempt): state for call, state in zip(calls, states, strict=True)}
-        with self._database.transaction() as session:
-            work = self._gather(session, run_id, turn, known, returned=returned)
-        self._follow(work)
+        self._follow(self._database.run(lambda session: self._gather(session, run_id, turn, known, returned=returned)))
 
     def _renew(self, steps: Sequence[Step]) -> None:
         with self._database.transaction() as session:
@@ -111,10 +94,13 @@ class Turns:
             self._send(work)
 
     def _send(self, batch: Batch) -> None:
-        if self._dispatcher.calls(batch.run_id, batch.turn, batch.grants, batch.window, batch.remaining_s):
+        if self._dispatcher.calls(batch):
             sent = [(grant.call.index, grant.call.attempt) for grant in batch.grants]
-            with self._database.transaction() as session:
-                store.granted(session, batch.run_id, batch.turn, sent)
+            self._database.run(lambda session: store.granted(session, batch.run_id, batch.turn, sent))
+
+    def _claim(self, session: Session, run_id: str) -> Brief | None:
+        step = runs.claim_step(session, run_id, LEASE_S)
+        return self._brief(session, step) if step else None
 
     def _brief(self, session: Session, step: Step) -> Brief | None:
         """Reads what the model step needs; a run that is past its deadline ends here instead."""
@@ -132,22 +118,24 @@ class Turns:
         return Brief(step, request, specs, transcript.call_ids(messages))
 
     def _take(self, brief: Brief) -> Brief | Batch | None:
-        """One model call and its record."""
-        started = time.monotonic()
-        try:
-            transcript.check(brief.request.messages)
-            with self._leases.holding(brief.step):
-                reply = self._model.complete(brief.request)
-            verdict = judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
-        except IllegalTranscript as error:
-            self._fail(brief.step, {"code": "illegal_transcript", "message": str(error)})
-            return None
-        except ModelError as error:
-            self._fail(brief.step, {"code": error.code, "message": error.message, "request_id": error.request_id})
-            return None
-        latency_ms = round((time.monotonic() - started) * 1000)
-        with self._database.transaction() as session:
-            return self._record(session, brief, reply, verdict, latency_ms)
+        """One model call and its record, under the step's lease."""
+        with self._leases.holding(brief.step):
+            started = time.monotonic()
+            try:
+                reply, verdict = self._ask(brief)
+            except IllegalTranscript as error:
+                self._fail(brief.step, {"code": "illegal_transcript", "message": str(error)})
+                return None
+            except ModelError as error:
+                self._fail(brief.step, {"code": error.code, "message": error.message, "request_id": error.request_id})
+                return None
+            latency_ms = round((time.monotonic() - started) * 1000)
+            return self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms))
+
+    def _ask(self, brief: Brief) -> tuple[ModelReply, Verdict]:
+        transcript.check(brief.request.messages)
+        reply = self._model.complete(brief.request)
+        return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
 
     def _record(self, session: Session, brief: Brief, reply: ModelReply, verdict: Verdict, latency_ms: int) -> Brief | Batch | None:
         """Writes the reply with its calls, unless the step is no longer ours, and says what comes next."""
@@ -173,7 +161,7 @@ class Turns:
         if not work:
             return self._brief(session, runs.next_step(session, run, LEASE_S))
         runs.await_tools(run)
-        return _batch(session, run, [(call, 0.0) for call in work])
+        return _batch(session, run, [(call, 0.0) for call in work], is_whole=True)
 
     def _gather(
         self, session: Session, run_id: str, turn: int, known: Mapping[tuple[int, int], CallState], *, returned: bool
@@ -186,20 +174,23 @@ class Turns:
         delays = [(call, delay_s) for call in calls if (delay_s := _settle(call, known, stalled=stalled)) is not None]
         session.flush()
         if delays:
-            return _batch(session, run, delays)
+            return _batch(session, run, delays, is_whole=stalled)
         if any(call.status in store.OPEN for call in calls):
             return None
         return self._brief(session, runs.next_step(session, run, LEASE_S))
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:
-        with self._database.transaction() as session:
-            run = runs.lock(session, step.run_id)
-            if run is None or not _holds(run, step):
-                return
-            if _remaining_s(session, run) < _DEADLINE_SLACK_S:
-                end_late(session, run)
-            else:
-                runs.close(session, run, "failed", error=error)
+        self._database.run(lambda session: _close_failed(session, step, error))
+
+
+def _close_failed(session: Session, step: Step, error: Mapping[str, JsonValue]) -> None:
+    run = runs.lock(session, step.run_id)
+    if run is None or not _holds(run, step):
+        return
+    if _remaining_s(session, run) < _DEADLINE_SLACK_S:
+        end_late(session, run)
+    else:
+        runs.close(session, run, "failed", error=error)
 
 
 def _awaits_tools(run: Run, turn: int) -> bool:
@@ -303,10 +294,10 @@ def _add_usage(run: Run, reply: ModelReply) -> None:
     run.total_tokens += reply.usage.total_tokens
 
 
-def _batch(session: Session, run: Run, calls: Sequence[tuple[ToolCall, float]]) -> Batch:
+def _batch(session: Session, run: Run, calls: Sequence[tuple[ToolCall, float]], *, is_whole: bool) -> Batch:
     remaining_s = _remaining_s(session, run)
     grants = tuple(_grant(call, delay_s, remaining_s) for call, delay_s in calls)
-    return Batch(run.id, run.turn, grants, run.max_parallel_tool_calls, remaining_s)
+    return Batch(run.id, run.turn, grants, run.max_parallel_tool_calls, remaining_s, is_whole)
 
 
 def _grant(call: ToolCall, delay_s: float, remaining_s: float) -> Grant:

@@ -13,21 +13,37 @@ from redis import Redis
 from tasks.messages import CallMessage, Doorbell, Grant, ToolResult
 from tasks.names import STALE_RESULTS_KEY, CallKey, window_key
 
-# KEYS: window, one grant for each call. ARGV: time to live in ms, number of grants, (attempt, body)..., doorbells...
+# KEYS: window, grant and latest grant of each call. ARGV: time to live in ms, number of calls, whether the window is made
+# anew, (attempt, body)..., doorbells... An attempt is granted once: a coordinator that was held up and comes late
+# grants nothing that another has granted meanwhile, or that was closed.
 _GRANT: Final = """
 local now = redis.call('TIME')
 local at = now[1] * 1000 + math.floor(now[2] / 1000)
-local grants = tonumber(ARGV[2])
-redis.call('DEL', KEYS[1])
-for i = 1, grants do
-  redis.call('HSET', KEYS[i + 1], 'attempt', ARGV[1 + 2 * i], 'body', ARGV[2 + 2 * i], 'at', at)
-  redis.call('PEXPIRE', KEYS[i + 1], ARGV[1])
+local calls = tonumber(ARGV[2])
+for i = 1, calls do
+  local grant, latest, attempt = KEYS[2 * i], KEYS[2 * i + 1], tonumber(ARGV[2 + 2 * i])
+  if tonumber(redis.call('GET', latest) or 0) < attempt then
+    redis.call('HSET', grant, 'attempt', attempt, 'body', ARGV[3 + 2 * i], 'at', at)
+    redis.call('PEXPIRE', grant, ARGV[1])
+    redis.call('SET', latest, attempt, 'PX', ARGV[1])
+  end
 end
-for i = 3 + 2 * grants, #ARGV do
+if ARGV[3] == '1' then redis.call('DEL', KEYS[1]) end
+for i = 4 + 2 * calls, #ARGV do
   redis.call('RPUSH', KEYS[1], ARGV[i])
 end
-if #ARGV >= 3 + 2 * grants then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+if #ARGV >= 4 + 2 * calls then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return at
+"""
+
+# KEYS: window, grant, lease, result and latest grant of each call. ARGV: time to live in ms.
+_CLOSE: Final = """
+redis.call('DEL', KEYS[1])
+for i = 2, #KEYS, 4 do
+  redis.call('DEL', KEYS[i], KEYS[i + 1], KEYS[i + 2])
+  redis.call('SET', KEYS[i + 3], 'inf', 'PX', ARGV[1])
+end
+return 1
 """
 
 # KEYS: grant, lease. ARGV: attempt, lease in ms. Only now is it decided who runs the attempt.
@@ -67,13 +83,14 @@ if waiting then return {1, waiting} end
 return {1}
 """
 
-# KEYS: result, lease and grant of each call.
+# KEYS: result, lease, grant and latest grant of each call.
 _STATES: Final = """
 local states = {}
-for i = 1, #KEYS, 3 do
+for i = 1, #KEYS, 4 do
   states[#states + 1] = redis.call('GET', KEYS[i])
   states[#states + 1] = redis.call('EXISTS', KEYS[i + 1])
   states[#states + 1] = redis.call('EXISTS', KEYS[i + 2])
+  states[#states + 1] = redis.call('GET', KEYS[i + 3])
 end
 return states
 """
@@ -101,6 +118,8 @@ class CallState(NamedTuple):
     result: ToolResult | None
     leased: bool
     granted: bool
+    #: The latest attempt that was ever granted, as far as Redis remembers.
+    latest: float = 0
 
 
 class Grants:
@@ -109,18 +128,20 @@ class Grants:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._grant = redis.register_script(_GRANT)
+        self._close = redis.register_script(_CLOSE)
         self._claim = redis.register_script(_CLAIM)
         self._refresh = redis.register_script(_REFRESH)
         self._complete = redis.register_script(_COMPLETE)
         self._states = redis.register_script(_STATES)
 
-    def put(self, run_id: str, turn: int, grants: Sequence[Grant], waiting: Sequence[Grant], ttl_s: float) -> None:
+    def put(self, run_id: str, turn: int, grants: Sequence[Grant], waiting: Sequence[Grant], ttl_s: float, *, anew: bool = True) -> None:
         """Grants calls of one turn in one round trip; those of `waiting` are published by the workers, one for each
-        call that ends."""
-        keys = [window_key(run_id, turn), *(grant.call.key.grant for grant in grants)]
+        call that ends. An attempt that was granted before is not granted again. With `anew` nothing else waits in the
+        turn's window; else they wait behind what is there."""
+        names = [name for grant in grants for name in (grant.call.key.grant, grant.call.key.granted)]
         bodies = [part for grant in grants for part in (grant.call.attempt, grant.encode())]
         bells = [grant.doorbell.encode() for grant in waiting]
-        self._grant(keys=keys, args=[int(ttl_s * 1000), len(grants), *bodies, *bells])
+        self._grant(keys=[window_key(run_id, turn), *names], args=[int(ttl_s * 1000), len(grants), int(anew), *bodies, *bells])
 
     def claim(self, call: CallMessage, lease_s: float) -> Claim | None:
         """Takes the grant of this attempt, or None: then it must not run."""
@@ -151,13 +172,14 @@ class Grants:
 
     def states(self, keys: Sequence[CallKey]) -> list[CallState]:
         """What is known of each call, in one round trip."""
-        flat = self._states(keys=[name for key in keys for name in (key.result, key.lease, key.grant)])
+        flat = self._states(keys=[name for key in keys for name in (key.result, key.lease, key.grant, key.granted)])
         return [
-            CallState(ToolResult.decode(result) if result else None, bool(leased), bool(granted))
-            for result, leased, granted in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+            CallState(ToolResult.decode(result) if result else None, bool(leased), bool(granted), float(latest or 0))
+            for result, leased, granted, latest in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         ]
 
-    def forget(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
-        """Drops the keys of calls that are answered: what was not claimed cannot start, what runs cannot answer."""
-        dead = [name for key in keys for name in (key.grant, key.lease, key.result)]
-        self._redis.delete(window_key(run_id, turn), *dead)
+    def close(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
+        """Ends calls that were answered otherwise: what was not claimed cannot start, not even if it is granted later, and
+        what runs cannot answer."""
+        names = [name for key in keys for name in (key.grant, key.lease, key.result, key.granted)]
+        self._close(keys=[window_key(run_id, turn), *names], args=[_RESULT_TTL_MS])

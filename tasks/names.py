@@ -45,6 +45,11 @@ class CallKey:
         return f"{_PREFIX}:{self}:grant"
 
     @property
+    def granted(self) -> str:
+        """The latest attempt that was ever granted."""
+        return f"{_PREFIX}:{self}:granted"
+
+    @property
     def lease(self) -> str:
         return f"{_PREFIX}:{self}:lease"
 

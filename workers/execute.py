@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 
 from tasks.catalogue import AnyTool, Catalogue
 from tasks.context import ToolContext
@@ -15,6 +16,9 @@ from tasks.invoke import invoke
 from tasks.messages import ENVELOPE_VERSION, CallMessage, CallOutcome, Doorbell, Outcome, ToolResult
 from workers.leases import LEASE_S, Leases
 from workers.runner import Runner
+
+#: Between two attempts to hand over a result.
+_PUT_AGAIN_S: Final = 0.3
 
 #: Sends a progress event for the running task.
 Report = Callable[[CallMessage, str, float | None], None]
@@ -46,10 +50,22 @@ class Executor:
         outcome = self._answer(claim)
         run_ms = round((time.monotonic() - started) * 1000)
         result = ToolResult(call=call, result=outcome, worker=self._worker, queue_wait_ms=claim.queue_wait_ms, run_ms=run_ms)
-        completion = self._grants.complete(result)
-        if completion.stale:
-            _log.warning("stale_result", call=str(call.key), attempt=call.attempt)
-        return completion.waiting
+        return self._put(result)
+
+    def _put(self, result: ToolResult) -> Doorbell | None:
+        """Hands the result over, again and again while Redis is away and the lease may still stand."""
+        give_up_at = time.monotonic() + LEASE_S
+        while True:
+            try:
+                completion = self._grants.complete(result)
+            except RedisError:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_PUT_AGAIN_S)
+                continue
+            if completion.stale:
+                _log.warning("stale_result", call=str(result.call.key), attempt=result.call.attempt)
+            return completion.waiting
 
     def _answer(self, claim: Claim) -> CallOutcome:
         """What the attempt comes to. Never raises: whatever goes wrong is an answer for the model."""

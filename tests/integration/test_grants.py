@@ -87,6 +87,43 @@ def test_each_call_that_ends_hands_over_the_next_of_the_window(grants: Grants) -
     assert handed == [CallKey(RUN, 1, 2), CallKey(RUN, 1, 3)]
 
 
+def test_an_attempt_is_granted_once(grants: Grants) -> None:
+    """A coordinator that was held up and comes late cannot start again what runs, has run or was closed."""
+    first, second, closed = _grant(0), _grant(0, attempt=2), _grant(1)
+    grants.put(RUN, 1, [first], [], ttl_s=60)
+    grants.claim(first.call, lease_s=60)
+    grants.put(RUN, 1, [first], [], ttl_s=60)
+    assert grants.claim(first.call, lease_s=60) is None
+
+    grants.put(RUN, 1, [second], [], ttl_s=60)
+    assert grants.claim(second.call, lease_s=60) is not None
+
+    grants.close(RUN, 1, [closed.call.key])
+    grants.put(RUN, 1, [closed], [], ttl_s=60)
+    assert grants.claim(closed.call, lease_s=60) is None
+
+
+def test_calls_that_are_sent_again_wait_behind_those_that_wait(grants: Grants) -> None:
+    """A retry in the middle of a wide turn takes nobody's place in the window, and a window made anew holds nothing old."""
+    grants.put(RUN, 1, [_grant(0), _grant(1)], [_grant(1)], ttl_s=60)
+    grants.put(RUN, 1, [_grant(2), _grant(3)], [_grant(3)], ttl_s=60, anew=False)
+
+    assert [_handed(grants, index) for index in (0, 2)] == [CallKey(RUN, 1, 1), CallKey(RUN, 1, 3)]
+
+    grants.put(RUN, 1, [_grant(4)], [_grant(4)], ttl_s=60, anew=False)
+    grants.put(RUN, 1, [_grant(5), _grant(6)], [_grant(6)], ttl_s=60)
+
+    assert _handed(grants, 5) == CallKey(RUN, 1, 6)
+
+
+def _handed(grants: Grants, index: int) -> CallKey | None:
+    """The call that the end of another one hands over."""
+    grant = _grant(index)
+    assert grants.claim(grant.call, lease_s=60)
+    waiting = grants.complete(_result(grant)).waiting
+    return waiting.call.key if waiting else None
+
+
 def test_a_lease_ends_by_itself(grants: Grants) -> None:
     """A worker that is gone leaves neither a grant nor a lease."""
     grant = _grant(0)
@@ -97,7 +134,7 @@ def test_a_lease_ends_by_itself(grants: Grants) -> None:
     while state.leased:
         state = grants.states([grant.call.key])[0]
 
-    assert state == (None, False, False)
+    assert state == (None, False, False, 1)
 
 
 def test_what_is_forgotten_can_neither_start_nor_answer(grants: Grants) -> None:
@@ -106,7 +143,7 @@ def test_what_is_forgotten_can_neither_start_nor_answer(grants: Grants) -> None:
     grants.put(RUN, 1, [running, queued], [], ttl_s=60)
     grants.claim(running.call, lease_s=60)
 
-    grants.forget(RUN, 1, [running.call.key, queued.call.key])
+    grants.close(RUN, 1, [running.call.key, queued.call.key])
 
     assert grants.claim(queued.call, lease_s=60) is None
     assert grants.complete(_result(running)).stale

@@ -77,7 +77,7 @@ def test_all_leases_are_prolonged_together(worker: Worker) -> None:
 def test_a_call_whose_lease_is_gone_is_stopped_and_then_killed(worker: Worker) -> None:
     """A cancelled call's tool is asked to end, and ended when it does not; its siblings run on."""
     first, _ = worker.run(0), worker.run(1)
-    worker.grants.forget(RUN, 1, [first.key])
+    worker.grants.close(RUN, 1, [first.key])
 
     worker.leases.refresh()
     worker.leases.refresh()

@@ -46,6 +46,14 @@ def test_a_call_that_was_never_granted_may_be_sent_as_it_is() -> None:
     assert settle(_call(granted=False), _NOTHING) is Waiting.UNSENT
 
 
+def test_a_call_that_redis_remembers_as_granted_is_not_sent_as_it_is() -> None:
+    """Whoever granted it died before noting it; a worker may have run it."""
+    answer = settle(_call(granted=False), _NOTHING._replace(latest=1))
+
+    assert isinstance(answer, CallOutcome)
+    assert answer.outcome is Outcome.LOST
+
+
 def test_a_vanished_call_is_lost() -> None:
     """Nobody can tell whether it ran, and the model is told so."""
     answer = settle(_call(max_attempts=3), _NOTHING)
