@@ -1,5 +1,7 @@
 """Runs as their users know them: started, read, listed, cancelled. Each is one short transaction."""
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +16,8 @@ from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
 from orchestrator.errors import NotFound, Unacceptable
 from orchestrator.ids import new_run_id
+from orchestrator.store import keys, tools, turns
 from orchestrator.store import runs as store
-from orchestrator.store import tools, turns
 from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
 from tasks.grants import Grants
 from tasks.messages import CallOutcome, Outcome
@@ -38,6 +40,13 @@ class NewRun(BaseModel):
     max_turns: int
     max_parallel_tool_calls: int
     deadline_s: float
+    idempotency_key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same request."""
+        asked = self.model_dump(mode="json", exclude={"idempotency_key"})
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -64,14 +73,18 @@ class Runs:
         self._tool_memory_s = tool_memory_s
 
     def start(self, new: NewRun) -> str:
-        """Accepts a run: it is committed before the doorbell is sent, and never lost afterwards. Gives its id.
+        """Accepts a run: it is committed before the doorbell is sent, and never lost afterwards. Gives its id, or that of
+        the run which the same request with the same key has started before.
 
         Raises:
-            Unacceptable: a tool is not known, or an option does not fit the tools.
+            Unacceptable: a tool is not known, an option does not fit the tools, or the key was used for something else.
 
         """
         run_id = new_run_id()
         with self._database.transaction() as session:
+            earlier = _earlier(session, run_id, new)
+            if earlier is not None:
+                return earlier
             store.insert(session, self._row(session, run_id, new))
         self._dispatcher.advance(run_id)
         return run_id
@@ -165,6 +178,16 @@ def end_late(session: Session, run: Run) -> list[CallKey]:
     dropped = turns.answer_open(session, run, _TOO_LATE)
     store.close(session, run, "incomplete", "deadline")
     return dropped
+
+
+def _earlier(session: Session, run_id: str, new: NewRun) -> str | None:
+    """The run that the request's key stands for already."""
+    if new.idempotency_key is None:
+        return None
+    taken = keys.take(session, new.idempotency_key, new.fingerprint, run_id)
+    if taken.fingerprint != new.fingerprint:
+        raise Unacceptable("This key was used for another request. Choose a new one for each request.", "Idempotency-Key")
+    return taken.run_id if taken.run_id != run_id else None
 
 
 def _check_options(options: Mapping[str, JsonValue], hashes: Mapping[str, str]) -> None:

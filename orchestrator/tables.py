@@ -153,6 +153,17 @@ class ToolVersion(Base):
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class IdempotencyKey(Base):
+    """A caller's own name of a request, and the run that was started for it."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(doc="Hash of what was asked for.")
+    run_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
 class Lease(Base):
     """Who leads, until when, by the database's clock."""
 

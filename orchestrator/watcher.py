@@ -21,7 +21,7 @@ from orchestrator.engine import Engine
 from orchestrator.events import Events
 from orchestrator.harvest import Harvest
 from orchestrator.settings import Settings
-from orchestrator.store import leases, runs, tools
+from orchestrator.store import keys, leases, runs, tools
 from orchestrator.store import turns as store
 from orchestrator.store.tools import Offer
 from tasks import heartbeat, logs
@@ -38,6 +38,8 @@ _HARVEST_AFTER_S: Final = 0.7
 _CATALOGUE_EVERY_S: Final = 1.0
 #: How often tools that are still there are noted as seen.
 _SEEN_EVERY_S: Final = 10.0
+#: How often what is only kept for a while is looked through.
+_PURGE_EVERY_S: Final = 600.0
 #: Doorbells sent by one sweep. With more than this waiting in the queue, what seems lost is only late.
 _BATCH: Final = 100
 
@@ -64,6 +66,7 @@ class Watcher:
             (self._gather, _HARVEST_AFTER_S),
             (self._keep_catalogue, _CATALOGUE_EVERY_S),
             (self._sweep, self._settings.sweep_every_s),
+            (self._purge, _PURGE_EVERY_S),
         ]
         threads = [threading.Thread(target=self._repeat, args=(duty, every, stop)) for duty, every in duties]
         threads.append(threading.Thread(target=self._events.listen, args=(stop,), daemon=True))
@@ -148,6 +151,10 @@ class Watcher:
             self._engine.dispatcher.advance(run_id)
         for run_id, turn in waiting:
             self._ring(run_id, turn)
+
+    def _purge(self) -> None:
+        with self._engine.database.transaction() as session:
+            keys.purge(session)
 
     def _waiting_doorbells(self) -> int:
         return int(str(self._engine.redis.llen(TURNS_QUEUE)))

@@ -1,4 +1,4 @@
-"""Runs, their turns and tool calls, the tool versions, the leases."""
+"""Runs, their turns and tool calls, the tool versions, the idempotency keys, the leases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,15 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index(op.f("ix_idempotency_keys_created_at"), "idempotency_keys", ["created_at"], unique=False)
     op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
@@ -126,3 +135,5 @@ def downgrade() -> None:
     op.drop_index("ix_runs_metadata", table_name="runs", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"})
     op.drop_table("runs")
     op.drop_table("leases")
+    op.drop_index(op.f("ix_idempotency_keys_created_at"), table_name="idempotency_keys")
+    op.drop_table("idempotency_keys")

@@ -1,6 +1,7 @@
 """What the door refuses before any service is asked.
 
 Refusal                     (orchestrator.errors)
+ |- InvalidKey              400  the header Idempotency-Key is not a key
  |- InvalidBody             400  the body is not one JSON object in UTF-8
  |- BodyTooSlow             408  the body did not arrive in time
  |- BodyTooLarge            413  the body has too many bytes
@@ -12,6 +13,13 @@ from collections.abc import Sequence
 
 from orchestrator.errors import Refusal
 from orchestrator.schemas.problem import FieldError
+
+
+class InvalidKey(Refusal):
+    """Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none."""
+
+    status = 400
+    code = "invalid_idempotency_key"
 
 
 class InvalidBody(Refusal):

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from orchestrator import transcript
-from orchestrator.api import body, filters
+from orchestrator.api import body, filters, idempotency
 from orchestrator.api.answers import answer, answer_once
 from orchestrator.api.fields import field_errors
 from orchestrator.api.openapi import problems, request_body
@@ -52,6 +52,13 @@ async def _formed(run_id: Annotated[str, Path(examples=["run_01JD3Z6Q4W8Y2K5N7R9
 _Posted = Annotated[RunRequest, Depends(_posted)]
 _RunId = Annotated[str, Depends(_formed)]
 _Prefer = Annotated[list[str] | None, Header(description="`wait=30` waits up to 30 seconds for the run's end (RFC 7240).")]
+_Keys = Annotated[
+    list[str] | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Your own name of this request, 1 to 255 visible ASCII characters. Sent again within a day it starts no second run.",
+    ),
+]
 _IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer: 304 while nothing has changed.")]
 
 
@@ -67,10 +74,11 @@ _IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier 
     },
     openapi_extra=request_body(RunRequest),
 )
-async def create_run(request: Request, posted: _Posted, services: Given, prefer: _Prefer = None) -> Response:
+async def create_run(request: Request, posted: _Posted, services: Given, prefer: _Prefer = None, keys: _Keys = None) -> Response:
     """Starts a run. An accepted run is never lost; Location says where to read it."""
     seconds = wait_s(prefer or [], services.settings.max_wait_s)
-    run_id = await run_in_threadpool(services.runs.start, _new_run(posted, services.settings))
+    new = _new_run(posted, services.settings, idempotency.key(keys or []))
+    run_id = await run_in_threadpool(services.runs.start, new)
     if seconds:
         await services.waiters.wait(run_id, seconds, _gone(request))
     return await run_in_threadpool(_accepted, services.runs, run_id, seconds)
@@ -109,7 +117,7 @@ def cancel_run(run_id: _RunId, services: Given) -> Response:
     return answer(run_object(services.runs.read(run_id)))
 
 
-def _new_run(posted: RunRequest, settings: Settings) -> NewRun:
+def _new_run(posted: RunRequest, settings: Settings, idempotency_key: str | None) -> NewRun:
     return NewRun(
         messages=tuple(posted.posted_messages()),
         model=posted.model or settings.model,
@@ -119,6 +127,7 @@ def _new_run(posted: RunRequest, settings: Settings) -> NewRun:
         max_turns=posted.max_turns or settings.max_turns,
         max_parallel_tool_calls=posted.max_parallel_tool_calls or settings.max_parallel_tool_calls,
         deadline_s=posted.deadline_s or settings.deadline_s,
+        idempotency_key=idempotency_key,
     )
 
 

@@ -353,3 +353,40 @@ def test_a_run_is_accepted_without_redis(database_url: str) -> None:
 
     assert (created.status_code, cancelled.json()["status"]) == (202, "cancelled")
     assert (ready.status_code, ready.json()["redis"]) == (200, "unreachable")
+
+
+def test_one_key_starts_one_run(client: TestClient) -> None:
+    """Fifty at once with the same key and body get the same run; another body is refused, and starts nothing."""
+    key = {"Idempotency-Key": "order-42"}
+    with ThreadPoolExecutor(10) as pool:
+        sent = [pool.submit(client.post, "/v1/runs", json=_HELLO, headers=key) for _ in range(50)]
+        answers = [one.result() for one in sent]
+    other = client.post("/v1/runs", json=_HELLO | {"max_turns": 3}, headers=key)
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert (other.status_code, other.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert len(client.get("/v1/runs").json()["data"]) == 1
+
+
+def test_a_refused_request_leaves_its_key_free(client: TestClient) -> None:
+    """A mended request may be sent under the same key."""
+    key = {"Idempotency-Key": "order-43"}
+
+    assert client.post("/v1/runs", json=_HELLO | {"tools": ["no_such_tool"]}, headers=key).status_code == 422
+    assert client.post("/v1/runs", json=_HELLO, headers=key).status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "a" * 256, "schl\u00fcssel".encode().decode("latin-1")])
+def test_what_is_no_key_is_refused(client: TestClient, key: str) -> None:
+    """An empty key would stand for everybody's requests."""
+    answer = client.post("/v1/runs", json=_HELLO, headers=[(b"Idempotency-Key", key.encode("latin-1"))])
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
+
+
+def test_two_keys_are_refused(client: TestClient) -> None:
+    """Nobody can tell which is meant."""
+    answer = client.post("/v1/runs", json=_HELLO, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+
+    assert answer.status_code == 400
