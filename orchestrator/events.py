@@ -1,17 +1,19 @@
 """What Celery's events tell of tool calls, collected until somebody writes it down."""
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
 from pydantic import JsonValue
-from redis.exceptions import RedisError
 
 from tasks.names import CallKey
+from tasks.values import storable
 
+#: Characters of a progress message that are kept.
+_MESSAGE: Final = 500
 #: How long the listener waits after losing its connection.
 _PAUSE_S: Final = 1.0
 
@@ -46,7 +48,7 @@ class Events:
         while not stop.is_set():
             try:
                 self._capture(stop)
-            except (OperationalError, RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - anybody can publish an event; none may end the listening
                 _log.warning("events_lost", error=type(error).__name__)
                 stop.wait(_PAUSE_S)
 
@@ -67,7 +69,9 @@ class Events:
         self._note(event, worker=str(event.get("hostname")))
 
     def _progressed(self, event: dict[str, Any]) -> None:
-        self._note(event, progress={"message": str(event.get("message")), "fraction": event.get("fraction")})
+        fraction = event.get("fraction")
+        part = float(fraction) if isinstance(fraction, int | float) and math.isfinite(fraction) else None
+        self._note(event, progress={"message": storable(str(event.get("message")))[:_MESSAGE], "fraction": part})
 
     def _ended(self, event: dict[str, Any]) -> None:
         self._note(event, ended=True)

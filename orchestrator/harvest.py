@@ -35,4 +35,4 @@ def is_stalled(calls: Sequence[ToolCall], states: Collection[CallState], now: da
     were never sent."""
     if any(state.leased for state in states):
         return False
-    return all((call.granted_at or call.created_at) < now - timedelta(seconds=grace_s) for call in calls)
+    return all(max(filter(None, (call.created_at, call.granted_at, call.not_before))) < now - timedelta(seconds=grace_s) for call in calls)

@@ -2,11 +2,14 @@
 
 import random
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from orchestrator.tables import ToolCall
 from tasks.grants import CallState
 from tasks.messages import CallOutcome, Outcome, ToolResult
+
+#: Longer than any run, and short enough for every clock.
+_LONGEST_WAIT_S: Final = 6 * 3600.0
 
 _LOST = CallOutcome.of_error(
     Outcome.LOST, "outcome_unknown", "The worker was lost while this call ran. It may or may not have taken effect."
@@ -47,7 +50,7 @@ def _again(call: ToolCall, outcome: CallOutcome) -> Again | None:
     wanted = outcome.retry_in_s is not None or (outcome.outcome is Outcome.LOST and call.idempotent)
     if not wanted or call.attempt >= call.max_attempts:
         return None
-    return Again(outcome.retry_in_s or _backoff_s(call.attempt))
+    return Again(min(_LONGEST_WAIT_S, outcome.retry_in_s or _backoff_s(call.attempt)))
 
 
 def _backoff_s(attempt: int) -> float:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -74,9 +74,9 @@ class Run(Base):
 
     incomplete_reason: Mapped[str | None]
     error: Mapped[dict[str, JsonValue] | None]
-    prompt_tokens: Mapped[int] = mapped_column(default=0)
-    completion_tokens: Mapped[int] = mapped_column(default=0)
-    total_tokens: Mapped[int] = mapped_column(default=0)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    total_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     deadline_at: Mapped[datetime]
@@ -96,9 +96,9 @@ class Turn(Base):
     finish_reason: Mapped[str | None]
     model: Mapped[str] = mapped_column(doc="The model's name as the provider gave it.")
     request_id: Mapped[str | None] = mapped_column(doc="The provider's id of the model call.")
-    prompt_tokens: Mapped[int]
-    completion_tokens: Mapped[int]
-    total_tokens: Mapped[int]
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger)
+    total_tokens: Mapped[int] = mapped_column(BigInteger)
     latency_ms: Mapped[int]
     finished_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -134,6 +134,7 @@ class ToolCall(Base):
     worker: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     granted_at: Mapped[datetime | None] = mapped_column(doc="When Redis had the grant of this attempt.")
+    not_before: Mapped[datetime | None] = mapped_column(doc="When the wait before this attempt is over.")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     queue_wait_ms: Mapped[int | None]

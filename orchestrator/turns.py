@@ -2,10 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from pydantic import JsonValue
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from orchestrator import history, transcript
@@ -25,6 +29,7 @@ from orchestrator.tables import Run, ToolCall, Turn
 from orchestrator.transcript import IllegalTranscript
 from tasks.grants import CallState, Grants
 from tasks.messages import CallMessage, CallOutcome, Grant, Outcome, ToolResult, ToolSpec
+from tasks.names import CallKey
 
 #: A model call is given no more time than the run has. One that fails so shortly before the deadline failed for it.
 _DEADLINE_SLACK_S = 1.0
@@ -42,6 +47,10 @@ class Brief:
     request: ModelRequest
     specs: Mapping[str, ToolSpec]
     taken_ids: frozenset[str]
+
+
+#: What Redis knows of the turn's calls, each as its row was when Redis was asked.
+Known = Mapping[tuple[int, int, datetime | None], CallState]
 
 
 class Turns:
@@ -80,8 +89,16 @@ class Turns:
         if not calls:
             return
         states = self._grants.states([store.key(call) for call in calls])
-        known = {(call.call_index, call.attempt): state for call, state in zip(calls, states, strict=True)}
-        self._follow(self._database.run(lambda session: self._gather(session, run_id, turn, known, returned=returned)))
+        known = {_version(call): state for call, state in zip(calls, states, strict=True)}
+        work = self._database.run(lambda session: self._gather(session, run_id, turn, known, returned=returned))
+        if isinstance(work, Brief):
+            self._forget(run_id, turn, [store.key(call) for call in calls])
+        self._follow(work)
+
+    def _forget(self, run_id: str, turn: int, calls: Sequence[CallKey]) -> None:
+        # They end by themselves, only later.
+        with suppress(RedisError):
+            self._grants.forget(run_id, turn, calls)
 
     def _renew(self, steps: Sequence[Step]) -> None:
         with self._database.transaction() as session:
@@ -130,7 +147,13 @@ class Turns:
                 self._fail(brief.step, {"code": error.code, "message": error.message, "request_id": error.request_id})
                 return None
             latency_ms = round((time.monotonic() - started) * 1000)
-            return self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms))
+            try:
+                return self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms))
+            except (DataError, IntegrityError, ProgrammingError):
+                # Asked again, the model would be paid again, for another reply that cannot be kept.
+                _log.exception("reply_not_kept", run_id=brief.step.run_id, turn=brief.step.turn)
+                self._fail(brief.step, {"code": "internal_error", "message": "The model's reply could not be kept.", "request_id": None})
+                return None
 
     def _ask(self, brief: Brief) -> tuple[ModelReply, Verdict]:
         transcript.check(brief.request.messages)
@@ -163,15 +186,15 @@ class Turns:
         runs.await_tools(run)
         return _batch(session, run, [(call, 0.0) for call in work], is_whole=True)
 
-    def _gather(
-        self, session: Session, run_id: str, turn: int, known: Mapping[tuple[int, int], CallState], *, returned: bool
-    ) -> Brief | Batch | None:
+    def _gather(self, session: Session, run_id: str, turn: int, known: Known, *, returned: bool) -> Brief | Batch | None:
         run = runs.lock(session, run_id)
         if run is None or not _awaits_tools(run, turn):
             return None
         calls = store.open_calls(session, run_id, turn)
-        stalled = returned or is_stalled(calls, list(known.values()), runs.now(session), self._grace_s)
-        delays = [(call, delay_s) for call in calls if (delay_s := _settle(call, known, stalled=stalled)) is not None]
+        running = any(state.leased for state in known.values())
+        now = runs.now(session)
+        stalled = not running and (returned or is_stalled(calls, list(known.values()), now, self._grace_s))
+        delays = [(call, delay_s) for call in calls if (delay_s := _settle(call, known, now, stalled=stalled)) is not None]
         session.flush()
         if delays:
             return _batch(session, run, delays, is_whole=stalled)
@@ -202,9 +225,14 @@ def _holds(run: Run, step: Step) -> bool:
     return at == ("in_progress", "model", step.turn, step.attempt)
 
 
-def _settle(call: ToolCall, known: Mapping[tuple[int, int], CallState], *, stalled: bool) -> float | None:
+def _version(call: ToolCall) -> tuple[int, int, datetime | None]:
+    """What Redis is asked about. A row that was granted or tried again since must be asked about anew."""
+    return call.call_index, call.attempt, call.granted_at
+
+
+def _settle(call: ToolCall, known: Known, now: datetime, *, stalled: bool) -> float | None:
     """Writes the call's answer if it has one. A number says that the call is to be sent, so many seconds from now."""
-    state = known.get((call.call_index, call.attempt))
+    state = known.get(_version(call))
     if state is None:
         return None
     match settle(call, state):
@@ -213,12 +241,13 @@ def _settle(call: ToolCall, known: Mapping[tuple[int, int], CallState], *, stall
         case CallOutcome() as outcome:
             store.answer(call, outcome)
         case Again(delay_s):
-            store.again(call)
+            store.again(call, now + timedelta(seconds=delay_s))
             return delay_s
         case Waiting.UNSENT:
             return 0.0
         case Waiting.GRANTED:
-            return 0.0 if stalled else None
+            early = call.not_before is not None and call.not_before > now
+            return 0.0 if stalled and not early else None
         case Waiting.RUNNING:
             pass
     return None
@@ -243,7 +272,7 @@ def _request(run: Run, messages: Sequence[Mapping[str, JsonValue]], specs: Mappi
 
 def _tool_choice(run: Run, choice: JsonValue) -> str | dict[str, JsonValue] | None:
     """A choice that forces a call holds for the first turn only; sent again, it would keep the model from ever answering."""
-    if isinstance(choice, str | dict) and (run.turn == 1 or choice in {"auto", "none"}):
+    if isinstance(choice, str | dict) and (run.turn == 1 or choice in ("auto", "none")):
         return choice
     return None
 

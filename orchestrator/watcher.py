@@ -42,6 +42,8 @@ _SEEN_EVERY_S: Final = 10.0
 _PURGE_EVERY_S: Final = 600.0
 #: Doorbells sent by one sweep. With more than this waiting in the queue, what seems lost is only late.
 _BATCH: Final = 100
+#: Waiting turns that one sweep looks at.
+_LOOKED_AT: Final = 400
 
 _log = structlog.get_logger(__name__)
 
@@ -82,7 +84,7 @@ class Watcher:
         while not stop.wait(every_s):
             try:
                 duty()
-            except (SQLAlchemyError, RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a duty that ends for one bad value ends for all runs
                 _log.warning("duty_failed", duty=duty.__name__, error=type(error).__name__)
 
     def _note(self) -> None:
@@ -108,8 +110,12 @@ class Watcher:
             self._ring(*turn)
 
     def _ring(self, run_id: str, turn: int) -> None:
-        if self._harvest.is_ripe(run_id, turn):
-            self._engine.dispatcher.finish(run_id, turn)
+        try:
+            if self._harvest.is_ripe(run_id, turn):
+                self._engine.dispatcher.finish(run_id, turn)
+        except (SQLAlchemyError, RedisError) as error:
+            # It is found again by the sweep.
+            _log.warning("turn_not_looked_at", run_id=run_id, turn=turn, error=type(error).__name__)
 
     def _keep_catalogue(self) -> None:
         """Keeps in Postgres what the live workers announce."""
@@ -142,7 +148,7 @@ class Watcher:
         with self._engine.database.transaction() as session:
             overdue = runs.overdue(session, _BATCH)
             idle = runs.idle(session, grace_s, _BATCH)
-            waiting = store.waiting(session, grace_s, _BATCH)
+            waiting = store.waiting(session, grace_s, _LOOKED_AT)
         for run_id in overdue:
             self._engine.runs.expire(run_id)
         if self._waiting_doorbells() >= _BATCH:

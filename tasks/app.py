@@ -66,6 +66,8 @@ _SETTINGS: Final[dict[str, Any]] = {
     "worker_proc_alive_timeout": 30,
     # A blip of Redis must not kill tools that have side effects.
     "worker_cancel_long_running_tasks_on_connection_loss": False,
+    # Kombu's own ends a worker that has calls in flight when its connection is lost.
+    "broker_transport": "tasks.transport:Transport",
     "broker_transport_options": _TRANSPORT,
     "result_backend_transport_options": _RESULTS,
     "visibility_timeout": VISIBILITY_TIMEOUT_S,

@@ -8,6 +8,7 @@ delayed or replayed Celery message does nothing, and after a FLUSHALL nothing ol
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from pydantic import ValidationError
 from redis import Redis
 
 from tasks.messages import CallMessage, Doorbell, Grant, ToolResult
@@ -174,12 +175,24 @@ class Grants:
         """What is known of each call, in one round trip."""
         flat = self._states(keys=[name for key in keys for name in (key.result, key.lease, key.grant, key.granted)])
         return [
-            CallState(ToolResult.decode(result) if result else None, bool(leased), bool(granted), float(latest or 0))
+            CallState(_understood(result), bool(leased), bool(granted), float(latest or 0))
             for result, leased, granted, latest in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         ]
+
+    def forget(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
+        """Drops what is recorded elsewhere by now. That the calls were granted is not forgotten."""
+        self._redis.delete(window_key(run_id, turn), *(name for key in keys for name in (key.grant, key.lease, key.result)))
 
     def close(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
         """Ends calls that were answered otherwise: what was not claimed cannot start, not even if it is granted later, and
         what runs cannot answer."""
         names = [name for key in keys for name in (key.grant, key.lease, key.result, key.granted)]
         self._close(keys=[window_key(run_id, turn), *names], args=[_RESULT_TTL_MS])
+
+
+def _understood(text: str | None) -> ToolResult | None:
+    """A result of another version answers nothing: its call counts as lost, and no reader stumbles over it again and again."""
+    try:
+        return ToolResult.decode(text) if text else None
+    except ValidationError:
+        return None

@@ -22,6 +22,8 @@ Runner = Callable[[Callable[..., object], Mapping[str, object]], object]
 _MAX_MESSAGE: Final = 2000
 _MAX_FRAMES: Final = 20
 _MAX_WAIT_S: Final = 30.0
+#: A tool may ask for a longer wait than the doubling one, but not for one without an end.
+_LONGEST_WAIT_S: Final = 3600.0
 
 
 def run_here(function: Callable[..., object], arguments: Mapping[str, object]) -> object:
@@ -114,4 +116,4 @@ def _wait_s(error: RetryTool, attempt: int) -> float:
     after_s = error.after_s
     if after_s is None or not math.isfinite(after_s):
         return min(_MAX_WAIT_S, 2.0 ** max(0, attempt - 1))
-    return max(0.0, after_s)
+    return min(_LONGEST_WAIT_S, max(0.0, after_s))

@@ -2,11 +2,13 @@
 
 import os
 import uuid
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
 from celery import Task
 from celery.signals import setup_logging, worker_process_init
+from kombu.exceptions import OperationalError
 from redis import Redis
 
 from tasks import heartbeat, logs
@@ -19,7 +21,7 @@ from tasks.messages import Announcement, CallMessage
 from tasks.names import TOOL_CALL
 from tasks.presence import Presence
 from workers.execute import Executor
-from workers.leases import Leases
+from workers.leases import REFRESH_TIMEOUT_S, Leases
 from workers.limits import CallRequest
 from workers.offer import offered
 from workers.settings import WorkerSettings
@@ -47,11 +49,12 @@ def _grants() -> Grants:
 @cache
 def _leases() -> Leases:
     """Made on first use, since a thread does not survive a fork."""
-    return Leases(_grants())
+    return Leases(Grants(connect(settings.redis_url.get_secret_value(), REFRESH_TIMEOUT_S)))
 
 
 def _report(worker: str, call: CallMessage, message: str, fraction: float | None) -> None:
-    with app.events.default_dispatcher(hostname=worker) as dispatcher:
+    # A tool does not fail because nobody could be told how far it is.
+    with suppress(OperationalError, OSError), app.events.default_dispatcher(hostname=worker) as dispatcher:
         dispatcher.send("task-progress", uuid=call.task_id, message=message, fraction=fraction)
 
 

@@ -16,6 +16,8 @@ from tasks.messages import CallMessage
 LEASE_S: Final = 10.0
 #: Three refreshes may fail before a lease ends.
 _REFRESH_EVERY_S: Final = LEASE_S / 4
+#: A silent Redis must not take up the time in which calls are stopped.
+REFRESH_TIMEOUT_S: Final = 1.5
 #: A stopped call that has not ended by then is killed, where its pool can.
 _KILL_AFTER_S: Final = 2.0
 
@@ -82,7 +84,7 @@ class Leases:
             kept = self._grants.refresh([one.call for one in held], LEASE_S)
         except RedisError as error:
             _log.warning("leases_not_refreshed", calls=len(held), error=type(error).__name__)
-            kept = [asked_at - self._kept_at < LEASE_S - _REFRESH_EVERY_S] * len(held)
+            kept = [self._clock() - self._kept_at < LEASE_S - _REFRESH_EVERY_S] * len(held)
         else:
             self._kept_at = asked_at
         for one, is_kept in zip(held, kept, strict=True):

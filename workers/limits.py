@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import structlog
 from billiard.einfo import ExceptionInfo
-from billiard.exceptions import TimeLimitExceeded
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 from pydantic import ValidationError
 from redis.exceptions import RedisError
@@ -19,6 +19,9 @@ _KILLED = CallOutcome.of_error(Outcome.TIMED_OUT, "timed_out", "The tool did not
 _LOST = CallOutcome.of_error(
     Outcome.LOST, "outcome_unknown", "The worker process died while this call ran. It may or may not have taken effect."
 )
+
+#: How the pool says that the process of a call is gone.
+_DEATHS = (TimeLimitExceeded, WorkerLostError, SystemExit, KeyboardInterrupt)
 
 _log = structlog.get_logger(__name__)
 
@@ -37,14 +40,15 @@ class CallRequest(Request):
 
     def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> Any:  # noqa: FBT001, FBT002 - Celery's signature
         """The child died: killed by the pool, which says so here before it calls `on_timeout`; from outside, out of memory,
-        or by the tool itself. Nothing else reaches this, since a tool's own failures are answers."""
-        self._bury()
-        self._put(_KILLED if exc_info.type is TimeLimitExceeded else _LOST)
+        or by the tool itself. Any other exception is a fault of ours in a process that lives; the lease ends by itself."""
+        if isinstance(exc_info.exception, _DEATHS):
+            self._bury()
+            self._put(_KILLED if isinstance(exc_info.exception, TimeLimitExceeded) else _LOST)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
     def _bury(self) -> None:
         """Kills what the tool left behind in its process's group."""
-        if self.worker_pid is not None:
+        if self.worker_pid is not None and int(self.worker_pid) != os.getpid():
             with suppress(ProcessLookupError):
                 os.killpg(int(self.worker_pid), signal.SIGKILL)
 

@@ -91,11 +91,15 @@ class Runner:
     def _alarm(self) -> Generator[None]:
         """Raises in the running function when its time is over. Needs the main thread, which is where prefork runs tasks."""
         signal.signal(signal.SIGALRM, self._ring)
-        self._alarm_on = True
-        signal.setitimer(signal.ITIMER_REAL, self._timeout_s, _ALARM_EVERY_S)
         try:
-            yield
+            try:
+                self._alarm_on = True
+                signal.setitimer(signal.ITIMER_REAL, self._timeout_s, _ALARM_EVERY_S)
+                yield
+            finally:
+                self._alarm_on = False
         finally:
+            # Twice, since the alarm may ring in the first line of a finally.
             self._alarm_on = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -49,7 +49,7 @@ def hashes(session: Session, within_s: float, names: Collection[str] | None) -> 
     query = (
         select(ToolVersion.name, ToolVersion.schema_hash)
         .where(ToolVersion.last_seen_at > from_now(-within_s))
-        .order_by(ToolVersion.name, ToolVersion.first_seen_at)
+        .order_by(ToolVersion.name, _is_live(), ToolVersion.first_seen_at)
     )
     if names is not None:
         query = query.where(ToolVersion.name.in_(names))
@@ -66,3 +66,8 @@ def live(session: Session) -> set[tuple[str, str]]:
     """Name and hash of each version that workers offer now."""
     query = select(ToolVersion.name, ToolVersion.schema_hash).where(ToolVersion.last_seen_at > from_now(-LIVE_WITHIN_S))
     return {(row.name, row.schema_hash) for row in session.execute(query)}
+
+
+def _is_live() -> ColumnElement[bool]:
+    """Orders what workers offer now after what they no longer do: after a roll-back the older version is the newest."""
+    return ToolVersion.last_seen_at > from_now(-LIVE_WITHIN_S)

@@ -1,7 +1,7 @@
 """Rows of turns and their tool calls: a reply recorded once, each call answered once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Integer, Text, and_, column, func, select, tuple_, update, values
@@ -87,9 +87,10 @@ def answer_with(call: ToolCall, result: ToolResult) -> None:
     call.finished_at = started_at + timedelta(milliseconds=result.run_ms)
 
 
-def again(call: ToolCall) -> None:
-    """Opens the call's next attempt."""
+def again(call: ToolCall, not_before: datetime) -> None:
+    """Opens the call's next attempt, not to be sent again by others before its wait is over."""
     call.attempt += 1
+    call.not_before = not_before
     call.status = "queued"
     call.granted_at = None
     call.started_at = None
@@ -130,6 +131,8 @@ def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int
         .where(Run.status == "in_progress", Run.step == "tools")
         .group_by(Run.id, Run.turn)
         .having(func.max(func.coalesce(ToolCall.granted_at, ToolCall.created_at)) < from_now(-grace_s))
+        # In no order, so that many turns that wait with good reason do not hide the others.
+        .order_by(func.random())
         .limit(limit)
     )
     return [(found.id, found.turn) for found in session.execute(query)]

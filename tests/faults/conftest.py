@@ -34,6 +34,10 @@ class Faulty(Local):
         pid = next(process.pid for process in self.stack.processes if process.name == name)
         os.killpg(pid, number)
 
+    def pids(self, *names: str) -> dict[str, int]:
+        """The processes of the stack that have these names."""
+        return {process.name: process.pid for process in self.stack.processes if process.name in names}
+
     def until(self, found: Callable[[], bool]) -> None:
         """Waits until something is so, while what died is started again."""
         until(lambda: True if found() else None, self.stack.mend, PATIENCE_S)

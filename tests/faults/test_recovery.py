@@ -56,13 +56,18 @@ def test_a_run_outlives_an_emptied_redis(faulty: Faulty) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_a_run_outlives_a_killed_redis(faulty: Faulty) -> None:
-    """Redis comes back with what it had on disk, or without it."""
-    run = faulty.start(asking(ScriptedCall.of("linger", label="a", seconds=2), _SIBLING), _ANSWER, tools=["linger", "doze"])
+def test_a_run_and_its_workers_outlive_a_killed_redis(faulty: Faulty) -> None:
+    """No process dies of a lost connection, and a tool that ends meanwhile hands its result over when Redis is back."""
+    calls = [ScriptedCall.of("nap", label="a", seconds=3), ScriptedCall.of("doze", label="b", seconds=3)]
+    run = faulty.start(asking(*calls), _ANSWER, tools=["nap", "doze"])
     faulty.began(run.id, 2)
+    before = faulty.pids("worker-io", "worker-default", "coordinator", "watcher", "api")
     faulty.kill("redis")
 
-    assert faulty.ended(run.id).status == "completed"
+    ended = faulty.ended(run.id)
+
+    assert [(call.status, call.attempt) for call in ended.tool_calls] == [("succeeded", 1), ("succeeded", 1)]
+    assert faulty.pids(*before) == before
 
 
 @pytest.mark.timeout(180)

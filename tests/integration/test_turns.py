@@ -76,10 +76,11 @@ class Bench:
     def close(self) -> None:
         self.redis.close()
 
-    def start(self, *, max_turns: int = 10, deadline_s: float = 600) -> str:
+    def start(self, *, max_turns: int = 10, deadline_s: float = 600, options: dict[str, JsonValue] | None = None) -> str:
         new = NewRun(
             messages=(_QUESTION,),
             model="m",
+            options=options or {},
             tools="all",
             max_turns=max_turns,
             max_parallel_tool_calls=8,
@@ -305,6 +306,48 @@ def test_a_tool_that_asks_for_it_gets_its_next_attempt(make: Make) -> None:
     call = bench.view(run_id).calls[0]
 
     assert (call.status, call.attempt) == ("failed", 2)
+
+
+@pytest.mark.parametrize(
+    ("choice", "then"),
+    [("required", None), ({"type": "function", "function": {"name": "lookup"}}, None), ("auto", "auto"), ("none", "none")],
+)
+def test_a_forced_choice_holds_for_the_first_turn(make: Make, choice: JsonValue, then: JsonValue) -> None:
+    """Sent again, it would keep the model from ever answering."""
+    bench = make(_asks("lookup"), _says("Done."))
+    run_id = bench.start(options={"tool_choice": choice})
+    bench.turns.advance(run_id)
+    bench.work(run_id, 0)
+    bench.turns.finish(run_id, 1, returned=True)
+
+    assert [request.tool_choice for request in bench.model.requests] == [choice, then]
+
+
+def test_a_retry_waits_as_long_as_its_tool_asked(make: Make) -> None:
+    """A sibling's callback does not send it early."""
+    bench = make(_asks("get_weather", "get_weather"), _says("Done."))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    bench.work(run_id, 0, CallOutcome.of_error(Outcome.FAILED, "retry_wanted", "Busy.", retry_in_s=600))
+    bench.claim(run_id, 1)
+    bench.turns.finish(run_id, 1, returned=False)
+    bench.complete(run_id, 1)
+    sent = len(bench.redis.lrange("io", 0, -1))  # pyright: ignore[reportArgumentType] - typed for the asynchronous client too
+    bench.turns.finish(run_id, 1, returned=True)
+
+    assert len(bench.redis.lrange("io", 0, -1)) == sent  # pyright: ignore[reportArgumentType] - as above
+    assert [call.attempt for call in bench.view(run_id).calls] == [2, 1]
+
+
+def test_a_recorded_turn_leaves_no_result_in_redis(make: Make) -> None:
+    """Postgres has them, and Redis is to stay small."""
+    bench = make(_asks("get_weather"), _says("Done."))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    bench.work(run_id, 0)
+    bench.turns.finish(run_id, 1, returned=True)
+
+    assert bench.grants.states([store.key(call) for call in bench.view(run_id).calls])[0] == (None, False, False, 1)
 
 
 def test_a_lost_call_is_run_again_only_when_it_is_idempotent(make: Make) -> None:
