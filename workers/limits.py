@@ -41,9 +41,10 @@ class CallRequest(Request):
     def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> Any:  # noqa: FBT001, FBT002 - Celery's signature
         """The child died: killed by the pool, which says so here before it calls `on_timeout`; from outside, out of memory,
         or by the tool itself. Any other exception is a fault of ours in a process that lives; the lease ends by itself."""
-        if isinstance(exc_info.exception, _DEATHS):
+        # The exception itself may come wrapped.
+        if exc_info.type is not None and issubclass(exc_info.type, _DEATHS):
             self._bury()
-            self._put(_KILLED if isinstance(exc_info.exception, TimeLimitExceeded) else _LOST)
+            self._put(_KILLED if exc_info.type is TimeLimitExceeded else _LOST)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
     def _bury(self) -> None:

@@ -86,10 +86,12 @@ def test_a_tool_that_takes_too_long_is_stopped(local: Local) -> None:
 
 @pytest.mark.parametrize("tool", ["die", "leave"])
 def test_a_tool_that_ends_its_process_is_lost_and_not_tried_again(local: Local, tool: str) -> None:
-    """Nobody can tell whether it took effect, so the model is told just that."""
+    """Nobody can tell whether it took effect, so the model is told just that; by the pool, which saw the process die, and not
+    only when the lease ends."""
     run, calls = _run(local, ScriptedCall.of(tool))
 
     assert [(call.status, _code(call), call.attempt) for call in calls] == [("lost", "outcome_unknown", 1)]
+    assert "The worker process died" in (calls[0].content or "")
     assert [found.began.attempt for found in local.executions(run.id) if found.began.tool == tool] == [1]
 
 
