@@ -67,6 +67,7 @@ _RUN_ERRORS: Final[Mapping[str, str]] = {
     "context_length_exceeded": "Messages and tools are longer than the model can read.",
     "empty_reply": "The model answered with neither text nor tool calls, twice.",
     "illegal_transcript": "The messages would be refused by the provider. A fault of Toolchord: please report it.",
+    "internal_error": "The model's reply could not be kept. A fault of Toolchord: please report it.",
     "invalid_request": "The provider refused the request as invalid.",
     "model_misconfigured": "The model client is not set up.",
     "model_not_found": "The provider has no such model, deployment or path.",
