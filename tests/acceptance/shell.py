@@ -1,6 +1,7 @@
 """The command as a person runs it in a folder, and what it leaves behind."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,15 @@ class Shell:
         return subprocess.run((*_COMMAND, *words), env=self._environ, capture_output=True, text=True, timeout=110, check=False)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen((*_COMMAND, *words), env=self._environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            (*_COMMAND, *words),
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Tests that run in the background are started with Ctrl-C ignored, and would pass that on.
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - it sets one signal and nothing else
+        )
 
     def assert_nothing_left(self) -> None:
         """No process, no temporary file, and no sign of a stack that runs."""
@@ -44,6 +53,10 @@ class Shell:
             return inherited or (process / "cwd").readlink().is_relative_to(self.data)
         except (OSError, ValueError):
             return False
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def require_servers() -> None:
