@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from tasks.app import call_signature, finish_signature
+from tasks.failpoints import reach
 from tasks.grants import Grants
 from tasks.messages import Grant
 from tasks.names import RUN_ADVANCE, TURN_FINISH, TURNS_QUEUE
@@ -48,10 +49,12 @@ class Dispatcher:
         run_id, turn, now, later = batch.run_id, batch.turn, batch.grants[: batch.window], batch.grants[batch.window :]
         try:
             self._grants.put(run_id, turn, batch.grants, later, batch.remaining_s + _GRANT_MARGIN_S, anew=batch.is_whole)
+            reach("calls.granted")
             self._publish(run_id, turn, now)
         except UNSENT as error:
             _log.warning("calls_unsent", run_id=run_id, turn=turn, error=type(error).__name__)
             return False
+        reach("calls.published")
         return True
 
     def advance(self, run_id: str) -> bool:

@@ -19,6 +19,7 @@ from orchestrator.ids import new_run_id
 from orchestrator.store import keys, tools, turns
 from orchestrator.store import runs as store
 from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
+from tasks.failpoints import reach
 from tasks.grants import Grants
 from tasks.messages import CallOutcome, Outcome
 from tasks.names import CallKey
@@ -86,7 +87,10 @@ class Runs:
             if earlier is not None:
                 return earlier
             store.insert(session, self._row(session, run_id, new))
+            reach("run.accepting")
+        reach("run.accepted")
         self._dispatcher.advance(run_id)
+        reach("run.rung")
         return run_id
 
     def read(self, run_id: str) -> RunView:

@@ -27,6 +27,7 @@ from orchestrator.store import turns as store
 from orchestrator.store.runs import Step
 from orchestrator.tables import Run, ToolCall, Turn
 from orchestrator.transcript import IllegalTranscript
+from tasks.failpoints import reach
 from tasks.grants import CallState, Grants
 from tasks.messages import CallMessage, CallOutcome, Grant, Outcome, ToolResult, ToolSpec
 from tasks.names import CallKey
@@ -89,8 +90,10 @@ class Turns:
         if not calls:
             return
         states = self._grants.states([store.key(call) for call in calls])
+        reach("turn.asked")
         known = {_version(call): state for call, state in zip(calls, states, strict=True)}
         work = self._database.run(lambda session: self._gather(session, run_id, turn, known, returned=returned))
+        reach("turn.gathered")
         if isinstance(work, Brief):
             self._forget(run_id, turn, [store.key(call) for call in calls])
         self._follow(work)
@@ -114,6 +117,7 @@ class Turns:
         if self._dispatcher.calls(batch):
             sent = [(grant.call.index, grant.call.attempt) for grant in batch.grants]
             self._database.run(lambda session: store.granted(session, batch.run_id, batch.turn, sent))
+            reach("calls.noted")
 
     def _claim(self, session: Session, run_id: str) -> Brief | None:
         step = runs.claim_step(session, run_id, LEASE_S)
@@ -136,6 +140,7 @@ class Turns:
 
     def _take(self, brief: Brief) -> Brief | Batch | None:
         """One model call and its record, under the step's lease."""
+        reach("step.claimed")
         with self._leases.holding(brief.step):
             started = time.monotonic()
             try:
@@ -147,13 +152,16 @@ class Turns:
                 self._fail(brief.step, {"code": error.code, "message": error.message, "request_id": error.request_id})
                 return None
             latency_ms = round((time.monotonic() - started) * 1000)
+            reach("model.asked")
             try:
-                return self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms))
+                work = self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms))
             except (DataError, IntegrityError, ProgrammingError):
                 # Asked again, the model would be paid again, for another reply that cannot be kept.
                 _log.exception("reply_not_kept", run_id=brief.step.run_id, turn=brief.step.turn)
                 self._fail(brief.step, {"code": "internal_error", "message": "The model's reply could not be kept.", "request_id": None})
                 return None
+        reach("reply.recorded")
+        return work
 
     def _ask(self, brief: Brief) -> tuple[ModelReply, Verdict]:
         transcript.check(brief.request.messages)
@@ -196,6 +204,7 @@ class Turns:
         stalled = not running and (returned or is_stalled(calls, list(known.values()), now, self._grace_s))
         delays = [(call, delay_s) for call in calls if (delay_s := _settle(call, known, now, stalled=stalled)) is not None]
         session.flush()
+        reach("turn.gathering")
         if delays:
             return _batch(session, run, delays, is_whole=stalled)
         if any(call.status in store.OPEN for call in calls):

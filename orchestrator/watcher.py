@@ -26,6 +26,7 @@ from orchestrator.store import turns as store
 from orchestrator.store.tools import Offer
 from tasks import heartbeat, logs
 from tasks.app import make_app
+from tasks.failpoints import reach
 from tasks.names import TURNS_QUEUE
 
 _LEASE: Final = "watcher"
@@ -101,6 +102,7 @@ class Watcher:
             for (call, attempt), note in noted.items():
                 if note.progress is not None:
                     store.progressed(session, call, attempt, note.progress)
+            reach("watcher.noting")
 
     def _gather(self) -> None:
         """Rings for turns of which calls have ended a while ago, and that still wait for them."""
@@ -113,6 +115,7 @@ class Watcher:
         try:
             if self._harvest.is_ripe(run_id, turn):
                 self._engine.dispatcher.finish(run_id, turn)
+                reach("watcher.rung")
         except (SQLAlchemyError, RedisError) as error:
             # It is found again by the sweep.
             _log.warning("turn_not_looked_at", run_id=run_id, turn=turn, error=type(error).__name__)
@@ -144,6 +147,7 @@ class Watcher:
         """Ends what is overdue and rings again for what was lost, if this watcher leads."""
         if not self.lead():
             return
+        reach("watcher.led")
         grace_s = self._settings.dispatch_grace_s
         with self._engine.database.transaction() as session:
             overdue = runs.overdue(session, _BATCH)

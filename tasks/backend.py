@@ -4,6 +4,8 @@ from typing import Any
 
 from celery.backends.redis import RedisBackend
 
+from tasks.failpoints import reach
+
 
 class ChordBackend(RedisBackend):
     """Counts the parts of chords. Celery subscribes to the result of every task that it publishes, on a connection that
@@ -11,6 +13,12 @@ class ChordBackend(RedisBackend):
 
     def on_task_call(self, producer: Any, task_id: str) -> None:
         """Nobody will ask for this task's result."""
+
+    def on_chord_part_return(self, request: Any, state: Any, result: Any, propagate: Any = None, **kwargs: Any) -> None:
+        """Counts a part that has returned, and publishes the chord's body after the last."""
+        reach("part.counting")
+        super().on_chord_part_return(request, state, result, propagate, **kwargs)
+        reach("part.counted")
 
     def add_pending_result(self, result: Any, weak: bool = False, start_drainer: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002 - Celery's
         """A result is not waited for."""

@@ -4,6 +4,9 @@ from typing import Any
 
 from kombu.transport import redis
 
+from tasks.failpoints import reach
+from tasks.names import TOOL_CALL
+
 
 class QoS(redis.QoS):
     """Unacknowledged messages of one channel.
@@ -37,6 +40,11 @@ class Channel(redis.Channel):
     """A channel that bears the loss of its connection."""
 
     QoS = QoS
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        super()._put(queue, message, **kwargs)
+        if message.get("headers", {}).get("task") == TOOL_CALL:
+            reach("call.published")
 
 
 class Transport(redis.Transport):

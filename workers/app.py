@@ -16,6 +16,7 @@ from tasks.announcer import Announcer
 from tasks.app import announce, before_consuming, call_signature, make_app
 from tasks.broker import connect
 from tasks.catalogue import Catalogue, load
+from tasks.failpoints import reach
 from tasks.grants import Grants
 from tasks.messages import Announcement, CallMessage
 from tasks.names import TOOL_CALL
@@ -71,6 +72,7 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
             self.add_to_chord(following)
         else:
             following.apply_async()
+        reach("call.passed")
     return str(self.request.id)
 
 

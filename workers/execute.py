@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from tasks.catalogue import AnyTool, Catalogue
 from tasks.context import ToolContext
+from tasks.failpoints import reach
 from tasks.grants import Claim, Grants
 from tasks.invoke import invoke
 from tasks.messages import ENVELOPE_VERSION, CallMessage, CallOutcome, Doorbell, Outcome, ToolResult
@@ -42,12 +43,15 @@ class Executor:
         call = _call(kwargs)
         if call is None:
             return None
+        reach("call.received")
         claim = self._grants.claim(call, LEASE_S)
         if claim is None:
             _log.info("call_not_granted", call=str(call.key), attempt=call.attempt)
             return None
+        reach("call.claimed")
         started = time.monotonic()
         outcome = self._answer(claim)
+        reach("call.ran")
         run_ms = round((time.monotonic() - started) * 1000)
         result = ToolResult(call=call, result=outcome, worker=self._worker, queue_wait_ms=claim.queue_wait_ms, run_ms=run_ms)
         return self._put(result)
@@ -65,6 +69,7 @@ class Executor:
                 continue
             if completion.stale:
                 _log.warning("stale_result", call=str(result.call.key), attempt=result.call.attempt)
+            reach("call.put")
             return completion.waiting
 
     def _answer(self, claim: Claim) -> CallOutcome:
