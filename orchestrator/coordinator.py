@@ -38,7 +38,6 @@ def _turns() -> Turns:
         engine.grants,
         model_timeout_s=settings.model_timeout_s,
         max_calls_per_turn=settings.max_calls_per_turn,
-        grace_s=settings.dispatch_grace_s,
     )
 
 

@@ -61,9 +61,9 @@ class Dispatcher:
         """Asks a coordinator to make the run's next model call."""
         return self._ring(RUN_ADVANCE, f"{run_id}.advance", {"run_id": run_id})
 
-    def finish(self, run_id: str, turn: int) -> bool:
-        """Asks a coordinator to gather the turn's results."""
-        return self._ring(TURN_FINISH, f"{run_id}.{turn}.finish", {"run_id": run_id, "turn": turn, "returned": False})
+    def finish(self, run_id: str, turn: int, *, returned: bool = False) -> bool:
+        """Asks a coordinator to gather the turn's results, and to send again what has not run if all is `returned`."""
+        return self._ring(TURN_FINISH, f"{run_id}.{turn}.finish", {"run_id": run_id, "turn": turn, "returned": returned})
 
     def _publish(self, run_id: str, turn: int, grants: Sequence[Grant]) -> None:
         finish = finish_signature(self._app, run_id, turn)

@@ -16,9 +16,9 @@ from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
 from orchestrator.errors import NotFound, Unacceptable
 from orchestrator.ids import new_run_id
-from orchestrator.store import keys, tools, turns
+from orchestrator.store import events, keys, tools, turns
 from orchestrator.store import runs as store
-from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
+from orchestrator.tables import Run, RunEvent, ToolCall, ToolVersion, Turn
 from tasks.failpoints import reach
 from tasks.grants import Grants
 from tasks.messages import CallOutcome, Outcome
@@ -41,6 +41,9 @@ class NewRun(BaseModel):
     max_turns: int
     max_parallel_tool_calls: int
     deadline_s: float
+    start_within_s: float | None = None
+    turn_deadline_s: float | None = None
+    fail_fast: bool = False
     idempotency_key: str | None = None
 
     @property
@@ -98,6 +101,12 @@ class Runs:
         with self._database.transaction() as session:
             run = _found(store.get(session, run_id), run_id)
             return RunView(run, turns.of_run(session, run_id), turns.calls_of_run(session, run_id))
+
+    def events(self, run_id: str, after: int, limit: int) -> list[RunEvent]:
+        """What happened to the run beyond the event `after`, in order. Raises NotFound."""
+        with self._database.transaction() as session:
+            _found(store.glance(session, run_id), run_id)
+            return events.of_run(session, run_id, after, limit)
 
     def ended(self, run_ids: Collection[str]) -> list[str]:
         """Those of the runs that have ended."""
@@ -174,6 +183,9 @@ class Runs:
             max_turns=new.max_turns,
             max_parallel_tool_calls=new.max_parallel_tool_calls,
             deadline_at=store.from_now(new.deadline_s),
+            start_within_s=new.start_within_s,
+            turn_deadline_s=new.turn_deadline_s,
+            fail_fast=new.fail_fast,
         )
 
 

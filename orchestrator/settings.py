@@ -52,7 +52,7 @@ class Settings(EnvironmentSettings):
         default=86_400.0, gt=0, description="Seconds for which a tool with no live worker is still accepted in new runs."
     )
     sweep_every_s: float = Field(default=2.0, gt=0, description="Seconds between the watcher's sweeps.")
-    dispatch_grace_s: float = Field(default=15.0, gt=0, description="Seconds before the watcher doubts that a call was sent.")
+    dispatch_grace_s: float = Field(default=6.0, gt=0, description="Seconds before the watcher doubts that a call was sent.")
     heartbeat_file: Path | None = Field(default=None, description="File touched while the process is well, for health checks.")
 
     def require_database(self) -> str:

@@ -28,6 +28,8 @@ class Again(NamedTuple):
     """The attempt ended without an answer and the call has another, after a wait."""
 
     delay_s: float
+    #: Why the attempt before it gave no answer: a code of an outcome.
+    reason: str
 
 
 def settle(call: ToolCall, state: CallState) -> ToolResult | CallOutcome | Waiting | Again:
@@ -50,7 +52,8 @@ def _again(call: ToolCall, outcome: CallOutcome) -> Again | None:
     wanted = outcome.retry_in_s is not None or (outcome.outcome is Outcome.LOST and call.idempotent)
     if not wanted or call.attempt >= call.max_attempts:
         return None
-    return Again(min(_LONGEST_WAIT_S, outcome.retry_in_s or _backoff_s(call.attempt)))
+    reason = outcome.error.code if outcome.error else outcome.outcome
+    return Again(min(_LONGEST_WAIT_S, outcome.retry_in_s or _backoff_s(call.attempt)), reason)
 
 
 def _backoff_s(attempt: int) -> float:

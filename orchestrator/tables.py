@@ -5,7 +5,20 @@ from datetime import datetime
 from typing import Final
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -71,6 +84,12 @@ class Run(Base):
     step: Mapped[str] = mapped_column(default="model", doc="What the turn waits for: model, tools or nothing (done).")
     step_attempt: Mapped[int] = mapped_column(default=0)
     step_lease_until: Mapped[datetime | None]
+    last_event: Mapped[int] = mapped_column(default=0, server_default="0", doc="The seq of the run's newest event.")
+
+    start_within_s: Mapped[float | None] = mapped_column(doc="Calls that have not started by then are not started.")
+    turn_deadline_s: Mapped[float | None] = mapped_column(doc="A turn goes on by then with the answers that are there.")
+    turn_deadline_at: Mapped[datetime | None] = mapped_column(doc="When that is for the turn that waits.")
+    fail_fast: Mapped[bool] = mapped_column(default=False, server_default=false(), doc="A turn goes on when a call has failed.")
 
     incomplete_reason: Mapped[str | None]
     error: Mapped[dict[str, JsonValue] | None]
@@ -139,6 +158,22 @@ class ToolCall(Base):
     finished_at: Mapped[datetime | None]
     queue_wait_ms: Mapped[int | None]
     run_ms: Mapped[int | None]
+
+
+class RunEvent(Base):
+    """One thing that happened to a run, written in the transaction of the change it describes and never changed. A run's
+    events are numbered from 1 without a gap."""
+
+    __tablename__ = "run_events"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    type: Mapped[str]
+    turn: Mapped[int | None]
+    call_index: Mapped[int | None]
+    attempt: Mapped[int | None]
+    data: Mapped[dict[str, JsonValue]] = mapped_column(doc="What else there is to say of this type of event; short.")
 
 
 class ToolVersion(Base):

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.engine import Engine
 from orchestrator.events import Events
-from orchestrator.harvest import Harvest
+from orchestrator.harvest import Finding, Harvest
 from orchestrator.settings import Settings
 from orchestrator.store import keys, leases, runs, tools
 from orchestrator.store import turns as store
@@ -56,7 +56,7 @@ class Watcher:
         self._engine = engine
         self._settings = engine.settings
         self._events = Events(engine.app)
-        self._harvest = Harvest(engine.database, engine.grants, engine.settings.dispatch_grace_s)
+        self._harvest = Harvest(engine.database, engine.grants, engine.redis, engine.settings.dispatch_grace_s)
         self._ended_at: dict[tuple[str, int], float] = {}
         self._kept: dict[tuple[str, str], Offer] = {}
         self._keep_again_at = 0.0
@@ -113,8 +113,8 @@ class Watcher:
 
     def _ring(self, run_id: str, turn: int) -> None:
         try:
-            if self._harvest.is_ripe(run_id, turn):
-                self._engine.dispatcher.finish(run_id, turn)
+            if found := self._harvest.look(run_id, turn):
+                self._engine.dispatcher.finish(run_id, turn, returned=found is Finding.STALLED)
                 reach("watcher.rung")
         except (SQLAlchemyError, RedisError) as error:
             # It is found again by the sweep.
@@ -153,12 +153,15 @@ class Watcher:
             overdue = runs.overdue(session, _BATCH)
             idle = runs.idle(session, grace_s, _BATCH)
             waiting = store.waiting(session, grace_s, _LOOKED_AT)
+            late = runs.late_turns(session, _BATCH)
         for run_id in overdue:
             self._engine.runs.expire(run_id)
         if self._waiting_doorbells() >= _BATCH:
             return
         for run_id in idle:
             self._engine.dispatcher.advance(run_id)
+        for run_id, turn in late:
+            self._engine.dispatcher.finish(run_id, turn)
         for run_id, turn in waiting:
             self._ring(run_id, turn)
 

@@ -6,7 +6,7 @@ delayed or replayed Celery message does nothing, and after a FLUSHALL nothing ol
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from pydantic import ValidationError
 from redis import Redis
@@ -178,6 +178,11 @@ class Grants:
             CallState(_understood(result), bool(leased), bool(granted), float(latest or 0))
             for result, leased, granted, latest in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         ]
+
+    def in_window(self, run_id: str, turn: int) -> frozenset[CallKey]:
+        """The calls that wait for a place in the turn's window: granted, and not yet published."""
+        bells = cast("list[str]", self._redis.lrange(window_key(run_id, turn), 0, -1))
+        return frozenset(Doorbell.decode(bell).call.key for bell in bells)
 
     def forget(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
         """Drops what is recorded elsewhere by now. That the calls were granted is not forgotten."""

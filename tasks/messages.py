@@ -78,7 +78,8 @@ class Grant(Message):
     schema_hash: str
     arguments: str = Field(description="A JSON object as text, as the model wrote it.")
     timeout_s: float
-    deadline_s: float = Field(description="Seconds from the grant to the run's deadline.")
+    deadline_s: float = Field(description="Seconds from the grant to the deadline of the run, or of its turn.")
+    start_within_s: float | None = Field(default=None, description="Seconds from the grant, or from the end of its delay, to the start.")
     delay_s: float = 0.0
 
     @property

@@ -85,6 +85,8 @@ class Executor:
         remaining_s = grant.deadline_s - claim.queue_wait_ms / 1000
         if remaining_s <= 0:
             return CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not started before the run's deadline.")
+        if grant.start_within_s is not None and claim.queue_wait_ms / 1000 > grant.start_within_s + grant.delay_s:
+            return CallOutcome.of_error(Outcome.TIMED_OUT, "not_started", "No worker started this call in time. It did not run.")
         return self._run(tool, claim, min(grant.timeout_s, remaining_s))
 
     def _run(self, tool: AnyTool, claim: Claim, timeout_s: float) -> CallOutcome:

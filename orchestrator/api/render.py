@@ -5,10 +5,10 @@ from typing import Any
 
 from orchestrator.llm.model import Usage
 from orchestrator.runs import RunView
-from orchestrator.schemas.run import CallError, IncompleteDetails, RunError, RunObject, RunSummary, ToolCallObject, TurnObject
+from orchestrator.schemas.run import CallError, EventObject, IncompleteDetails, RunError, RunObject, RunSummary, ToolCallObject, TurnObject
 from orchestrator.schemas.tool import ToolObject
 from orchestrator.store.turns import OPEN, key
-from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
+from orchestrator.tables import Run, RunEvent, ToolCall, ToolVersion, Turn
 from tasks.messages import Outcome, ToolSpec
 
 
@@ -41,6 +41,13 @@ def tool_object(version: ToolVersion, *, live: bool) -> ToolObject:
     )
 
 
+def event_object(event: RunEvent) -> EventObject:
+    """One of a run's events."""
+    return EventObject(
+        seq=event.seq, at=event.at, type=event.type, turn=event.turn, index=event.call_index, attempt=event.attempt, data=event.data
+    )
+
+
 def _summary(run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
@@ -55,6 +62,9 @@ def _summary(run: Run) -> dict[str, Any]:
         "parallel_tool_calls": run.options.get("parallel_tool_calls"),
         "max_turns": run.max_turns,
         "max_parallel_tool_calls": run.max_parallel_tool_calls,
+        "turn_deadline_s": run.turn_deadline_s,
+        "start_within_s": run.start_within_s,
+        "fail_fast": run.fail_fast,
         "metadata": run.labels,
         "usage": _usage(run),
         "incomplete_details": IncompleteDetails(reason=run.incomplete_reason) if run.incomplete_reason else None,

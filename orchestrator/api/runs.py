@@ -13,13 +13,13 @@ from orchestrator.api.fields import field_errors
 from orchestrator.api.openapi import problems, request_body
 from orchestrator.api.prefer import wait_s
 from orchestrator.api.refusals import InvalidRequest
-from orchestrator.api.render import run_object, run_summary
+from orchestrator.api.render import event_object, run_object, run_summary
 from orchestrator.api.services import Given
 from orchestrator.errors import NotFound, Unacceptable
 from orchestrator.ids import RUN_ID
 from orchestrator.runs import NewRun, Runs
 from orchestrator.schemas.request import RunRequest
-from orchestrator.schemas.run import RunList, RunObject, RunStatus
+from orchestrator.schemas.run import EventList, RunList, RunObject, RunStatus
 from orchestrator.settings import Settings
 from orchestrator.store.runs import OPEN
 
@@ -110,6 +110,18 @@ def get_run(run_id: _RunId, services: Given, if_none_match: _IfNoneMatch = None)
     return answer_once(run_object(services.runs.read(run_id)), if_none_match)
 
 
+@router.get("/{run_id}/events", operation_id="list_run_events", response_model=EventList, responses=problems(404, 422, 503))
+def list_run_events(
+    run_id: _RunId,
+    services: Given,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="The seq of the last event that is known.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Lists what happened to a run, in order: each change of the run, its model calls and its tool calls."""
+    events = services.runs.events(run_id, after, limit + 1)
+    return answer(EventList(data=[event_object(event) for event in events[:limit]], has_more=len(events) > limit))
+
+
 @router.post("/{run_id}/cancel", operation_id="cancel_run", response_model=RunObject, responses=problems(404, 503))
 def cancel_run(run_id: _RunId, services: Given) -> Response:
     """Ends an open run: its open tool calls are answered `cancelled`. A run that has ended stays as it is."""
@@ -127,6 +139,9 @@ def _new_run(posted: RunRequest, settings: Settings, idempotency_key: str | None
         max_turns=posted.max_turns or settings.max_turns,
         max_parallel_tool_calls=posted.max_parallel_tool_calls or settings.max_parallel_tool_calls,
         deadline_s=posted.deadline_s or settings.deadline_s,
+        turn_deadline_s=posted.turn_deadline_s,
+        start_within_s=posted.start_within_s,
+        fail_fast=posted.fail_fast or False,
         idempotency_key=idempotency_key,
     )
 

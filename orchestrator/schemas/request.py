@@ -98,6 +98,23 @@ class RunRequest(Posted):
         default=None, ge=1, le=1024, description="Tool calls that run at the same time, at most.", examples=[8]
     )
     deadline_s: float | None = Field(default=None, gt=0, le=6 * 3600, description="Seconds the run may take.", examples=[600])
+    turn_deadline_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=6 * 3600,
+        description="Seconds that a turn waits for its tool calls. Those that are late are answered `timed_out`, and stopped.",
+        examples=[30],
+    )
+    start_within_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=6 * 3600,
+        description="Seconds within which a tool call must start; else it is answered `timed_out` and does not run.",
+        examples=[20],
+    )
+    fail_fast: bool | None = Field(
+        default=None, description="When a tool call fails, its turn waits for no other: those still open are answered `cancelled`."
+    )
     metadata: dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[str, Field(max_length=512)]] | None = Field(
         default=None, max_length=16, description="Your own labels; lists of runs can be filtered by them."
     )

@@ -91,6 +91,9 @@ class RunSummary(Shown):
     parallel_tool_calls: bool | None
     max_turns: int
     max_parallel_tool_calls: int
+    turn_deadline_s: float | None
+    start_within_s: float | None
+    fail_fast: bool
     metadata: dict[str, str]
     usage: Usage = Field(description="Tokens of all model calls.")
     incomplete_details: IncompleteDetails | None
@@ -104,6 +107,26 @@ class RunObject(RunSummary):
     output: str | None = Field(description="The model's final answer.")
     turns: list[TurnObject]
     tool_calls: list[ToolCallObject]
+
+
+class EventObject(Shown):
+    """One thing that happened to a run."""
+
+    seq: int = Field(description="Counts from 1, without a gap.")
+    at: datetime
+    type: str = Field(examples=["tool_call.completed"])
+    turn: int | None
+    index: int | None = Field(description="Place of the tool call in the model's reply, from 0.")
+    attempt: int | None
+    data: dict[str, JsonValue] = Field(description="What else there is to say of this type of event.")
+
+
+class EventList(Shown):
+    """A run's events in order."""
+
+    object: Literal["list"] = "list"
+    data: list[EventObject]
+    has_more: bool = Field(description="There are newer ones: ask again with `after` set to the last seq.")
 
 
 class RunList(Shown):

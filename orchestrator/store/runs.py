@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
+from orchestrator.store import events
 from orchestrator.tables import Run
 
 OPEN: Final = ("queued", "in_progress")
@@ -28,15 +29,27 @@ def now(session: Session) -> datetime:
     return session.scalars(select(func.now())).one()
 
 
+def remaining_s(session: Session, run: Run) -> float:
+    """Seconds to the run's deadline."""
+    return (run.deadline_at - now(session)).total_seconds()
+
+
 def insert(session: Session, run: Run) -> None:
     """Adds an accepted run."""
+    run.last_event = 0
     session.add(run)
     session.flush()
+    events.add(session, run, "run.queued")
 
 
 def get(session: Session, run_id: str) -> Run | None:
     """The run with its input, as it was last committed."""
     return session.get(Run, run_id, options=[undefer(Run.messages)])
+
+
+def glance(session: Session, run_id: str) -> Run | None:
+    """The run without its input, as it was last committed."""
+    return session.get(Run, run_id)
 
 
 def lock(session: Session, run_id: str) -> Run | None:
@@ -81,10 +94,11 @@ def next_step(session: Session, run: Run, lease_s: float) -> Step:
     return Step(run.id, run.turn, run.step_attempt)
 
 
-def await_tools(run: Run) -> None:
-    """The locked run's turn now waits for its tool calls."""
+def await_tools(session: Session, run: Run) -> None:
+    """The locked run's turn now waits for its tool calls, for as long as the run's policy says."""
     run.step = "tools"
     run.step_lease_until = None
+    run.turn_deadline_at = None if run.turn_deadline_s is None else now(session) + timedelta(seconds=run.turn_deadline_s)
 
 
 def close(session: Session, run: Run, status: str, reason: str | None = None, error: Mapping[str, JsonValue] | None = None) -> None:
@@ -95,8 +109,13 @@ def close(session: Session, run: Run, status: str, reason: str | None = None, er
     run.step = "done"
     run.step_lease_until = None
     run.finished_at = func.clock_timestamp()
+    events.add(session, run, events.TERMINAL[status], _why(reason, error), turn=run.turn)
     session.flush()
     session.execute(select(func.pg_notify(FINISHED_CHANNEL, run.id)))
+
+
+def _why(reason: str | None, error: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
+    return ({"reason": reason} if reason else {}) | ({"code": error["code"]} if error else {})
 
 
 def page(session: Session, limit: int, after: str | None, status: str | None, labels: Mapping[str, str]) -> list[Run]:
@@ -122,6 +141,12 @@ def overdue(session: Session, limit: int) -> list[str]:
     return list(session.scalars(query))
 
 
+def late_turns(session: Session, limit: int) -> list[tuple[str, int]]:
+    """Turns that wait for tools beyond their own deadline."""
+    query = select(Run.id, Run.turn).where(Run.status == "in_progress", Run.step == "tools", Run.turn_deadline_at < func.now()).limit(limit)
+    return [(found.id, found.turn) for found in session.execute(query)]
+
+
 def idle(session: Session, grace_s: float, limit: int) -> list[str]:
     """Open runs whose model step nobody holds: the doorbell was lost, or its holder."""
     due = func.coalesce(Run.step_lease_until, Run.created_at + seconds(grace_s))
@@ -129,7 +154,7 @@ def idle(session: Session, grace_s: float, limit: int) -> list[str]:
     return list(session.scalars(query))
 
 
-def seconds(count: float) -> ColumnElement[timedelta]:
+def seconds(count: float | InstrumentedAttribute[float | None]) -> ColumnElement[timedelta]:
     """An interval."""
     return func.make_interval(0, 0, 0, 0, 0, 0, count)
 

@@ -1,13 +1,15 @@
 """Rows of turns and their tool calls: a reply recorded once, each call answered once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
+from pydantic import JsonValue
 from sqlalchemy import Integer, Text, and_, column, func, select, tuple_, update, values
 from sqlalchemy.orm import Session
 
-from orchestrator.store.runs import from_now
+from orchestrator.store import events
+from orchestrator.store.runs import now, seconds
 from orchestrator.tables import Run, ToolCall, Turn
 from tasks.messages import CallOutcome, ToolResult
 from tasks.names import CallKey
@@ -65,19 +67,21 @@ def granted(session: Session, run_id: str, turn: int, attempts: Sequence[tuple[i
     session.execute(update(ToolCall).where(ToolCall.run_id == run_id, ToolCall.turn == turn, these).values(granted_at=func.now()))
 
 
-def answer(call: ToolCall, outcome: CallOutcome) -> None:
-    """Gives an open call its tool message."""
+def answer(session: Session, run: Run, call: ToolCall, outcome: CallOutcome, **told: JsonValue) -> None:
+    """Gives an open call of a locked run its tool message."""
     call.status = outcome.outcome.value
     call.content = outcome.content
     call.error = outcome.error.model_dump(mode="json") if outcome.error else None
     call.truncated = outcome.truncated
     call.finished_at = func.clock_timestamp()
+    code = {"code": outcome.error.code} if outcome.error else {}
+    events.add_of_call(session, run, "tool_call.completed", call, outcome=call.status, **code, **told)
 
 
-def answer_with(call: ToolCall, result: ToolResult) -> None:
+def answer_with(session: Session, run: Run, call: ToolCall, result: ToolResult) -> None:
     """Gives an open call the tool message of its current attempt, and the times that its worker measured. They are
     durations: its clock is not ours."""
-    answer(call, result.result)
+    answer(session, run, call, result.result, worker=result.worker, run_ms=result.run_ms)
     call.worker = result.worker
     call.queue_wait_ms = result.queue_wait_ms
     call.run_ms = result.run_ms
@@ -87,21 +91,22 @@ def answer_with(call: ToolCall, result: ToolResult) -> None:
     call.finished_at = started_at + timedelta(milliseconds=result.run_ms)
 
 
-def again(call: ToolCall, not_before: datetime) -> None:
-    """Opens the call's next attempt, not to be sent again by others before its wait is over."""
+def again(session: Session, run: Run, call: ToolCall, delay_s: float, reason: str) -> None:
+    """Opens the next attempt of a locked run's call, not to be sent again by others before its wait is over."""
     call.attempt += 1
-    call.not_before = not_before
+    call.not_before = now(session) + timedelta(seconds=delay_s)
     call.status = "queued"
     call.granted_at = None
     call.started_at = None
     call.worker = None
+    events.add_of_call(session, run, "tool_call.queued", call, reason=reason, delay_s=round(delay_s, 3))
 
 
 def answer_open(session: Session, run: Run, outcome: CallOutcome) -> list[CallKey]:
     """Answers every open call of the run's turn alike, so that its transcript stays legal; gives their keys."""
     calls = open_calls(session, run.id, run.turn)
     for call in calls:
-        answer(call, outcome)
+        answer(session, run, call, outcome)
     return [key(call) for call in calls]
 
 
@@ -109,12 +114,17 @@ def started(session: Session, workers: Mapping[tuple[CallKey, int], str]) -> Non
     """Notes which worker began which attempt, for those who watch. The results bring the exact times."""
     if not workers:
         return
+    # In one order, so that two that note at the same time do not wait for each other.
+    ids = sorted({call.run_id for call, _ in workers})
+    known = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_(ids)).order_by(Run.id).with_for_update())}
     told = values(
         column("run_id", Text), column("turn", Integer), column("call_index", Integer), column("attempt", Integer), column("worker", Text)
     ).data([(call.run_id, call.turn, call.index, attempt, worker) for (call, attempt), worker in workers.items()])
     this = and_(*(getattr(ToolCall, name) == told.c[name] for name in ("run_id", "turn", "call_index", "attempt")))
     begun = {"status": "in_progress", "worker": told.c.worker, "started_at": func.clock_timestamp()}
-    session.execute(update(ToolCall).where(this, ToolCall.status == "queued").values(begun))
+    noted = update(ToolCall).where(this, ToolCall.status == "queued").values(begun).returning(ToolCall)
+    for call in session.scalars(noted):
+        events.add_of_call(session, known[call.run_id], "tool_call.started", call, worker=call.worker)
 
 
 def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str, Any]) -> None:
@@ -124,13 +134,14 @@ def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str
 
 
 def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int]]:
-    """Turns that have waited for their tools for longer than `grace_s`."""
+    """Turns that have waited for their tools for longer than `grace_s`, or than a call of theirs may wait for its start."""
+    grace = func.min(func.least(seconds(grace_s), seconds(Run.start_within_s)))
     query = (
         select(Run.id, Run.turn)
         .join(ToolCall, (ToolCall.run_id == Run.id) & (ToolCall.turn == Run.turn))
         .where(Run.status == "in_progress", Run.step == "tools")
         .group_by(Run.id, Run.turn)
-        .having(func.max(func.coalesce(ToolCall.granted_at, ToolCall.created_at)) < from_now(-grace_s))
+        .having(func.max(func.coalesce(ToolCall.granted_at, ToolCall.created_at)) < func.now() - grace)
         # In no order, so that many turns that wait with good reason do not hide the others.
         .order_by(func.random())
         .limit(limit)

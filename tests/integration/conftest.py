@@ -7,7 +7,12 @@ from celery import Celery
 from celery.backends.redis import RedisBackend
 from kombu import pools
 
+from orchestrator.database import Database
+from orchestrator.llm.model import ModelReply
+from orchestrator.store import tools
+from orchestrator.store.tools import Offer
 from tasks.app import make_app
+from tests.integration.loop import LOOKUP, SPEC, Bench, Make
 
 
 @pytest.fixture
@@ -19,3 +24,21 @@ def celery_app(redis_url: str) -> Generator[Celery]:
         app.backend.client.connection_pool.disconnect()
     app.close()
     pools.reset()
+
+
+@pytest.fixture
+def make(database_url: str, redis_url: str, celery_app: Celery) -> Generator[Make]:
+    """Makes a run's surroundings from the model's replies."""
+    database = Database(database_url, pool=4)
+    with database.transaction() as session:
+        tools.keep(session, {(spec.name, spec.schema_hash): Offer(spec, 1) for spec in (SPEC, LOOKUP)})
+    benches: list[Bench] = []
+
+    def bench(*replies: ModelReply | Exception) -> Bench:
+        benches.append(Bench(database, redis_url, celery_app, replies))
+        return benches[-1]
+
+    yield bench
+    for made in benches:
+        made.close()
+    database.close()

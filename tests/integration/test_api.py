@@ -145,17 +145,19 @@ def test_a_run_tells_its_turns_and_calls(client: TestClient, engine: Engine) -> 
     run_id = _start(client)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     with engine.database.transaction() as session:
+        run = store.lock(session, run_id)
+        assert run is not None
         call = ToolCall(run_id=run_id, turn=1, call_index=0, tool_call_id="call_1", name="f", arguments="{}", status="queued")
         turns.record(session, Turn(run_id=run_id, turn=1, model="m", latency_ms=5, **usage), [call])
-        turns.answer(call, CallOutcome.of_error(Outcome.FAILED, "boom", "It broke."))
+        turns.answer(session, run, call, CallOutcome.of_error(Outcome.FAILED, "boom", "It broke."))
         turns.record(session, Turn(run_id=run_id, turn=2, content="Done.", model="m", latency_ms=5, **usage), [])
     _end(engine, run_id)
 
-    run = client.get(f"/v1/runs/{run_id}").json()
+    answered = client.get(f"/v1/runs/{run_id}").json()
 
-    assert [message["role"] for message in run["messages"]] == ["user", "assistant", "tool", "assistant"]
-    assert (run["tool_calls"][0]["id"], run["tool_calls"][0]["outcome"]) == (f"{run_id}.1.0", "failed")
-    assert (run["tool_calls"][0]["error"], run["output"], run["turns"][1]["usage"]) == (
+    assert [message["role"] for message in answered["messages"]] == ["user", "assistant", "tool", "assistant"]
+    assert (answered["tool_calls"][0]["id"], answered["tool_calls"][0]["outcome"]) == (f"{run_id}.1.0", "failed")
+    assert (answered["tool_calls"][0]["error"], answered["output"], answered["turns"][1]["usage"]) == (
         {"code": "boom", "message": "It broke."},
         "Done.",
         usage,

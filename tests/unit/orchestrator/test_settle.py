@@ -79,5 +79,5 @@ def test_a_tool_that_asks_for_it_is_run_again_after_its_wait() -> None:
     """RetryTool names the wait, and serves tools that are not idempotent too."""
     busy = _with_result(CallOutcome.of_error(Outcome.FAILED, "retry_wanted", "Busy.", retry_in_s=7))
 
-    assert settle(_call(max_attempts=2), busy) == Again(7)
+    assert settle(_call(max_attempts=2), busy) == Again(7, "retry_wanted")
     assert settle(_call(max_attempts=1), busy) == busy.result

@@ -19,7 +19,7 @@ from orchestrator.errors import NotFound
 from orchestrator.ids import new_run_id
 from orchestrator.runs import NewRun, Runs, RunView
 from orchestrator.settings import Settings
-from orchestrator.tables import Run, ToolVersion
+from orchestrator.tables import Run, RunEvent, ToolVersion
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -47,6 +47,9 @@ class FakeRuns:
             labels=new.labels,
             max_turns=new.max_turns,
             max_parallel_tool_calls=new.max_parallel_tool_calls,
+            turn_deadline_s=new.turn_deadline_s,
+            start_within_s=new.start_within_s,
+            fail_fast=new.fail_fast,
             prompt_tokens=0,
             completion_tokens=0,
             total_tokens=0,
@@ -60,6 +63,14 @@ class FakeRuns:
         if run_id not in self.rows:
             raise NotFound
         return RunView(self.rows[run_id], [], [])
+
+    def events(self, run_id: str, after: int, limit: int) -> list[RunEvent]:
+        self.read(run_id)
+        kinds = ("run.queued", "model_call.started", "run.cancelled")
+        events = [
+            RunEvent(seq=seq, at=_NOW, type=kind, turn=None, call_index=None, attempt=None, data={}) for seq, kind in enumerate(kinds, 1)
+        ]
+        return events[after : after + limit]
 
     def page(self, limit: int, after: str | None, status: str | None, labels: Mapping[str, str]) -> list[Run]:
         self._fail()

@@ -25,6 +25,7 @@ def test_operations_have_stable_names() -> None:
         "post /v1/runs": "create_run",
         "get /v1/runs": "list_runs",
         "get /v1/runs/{run_id}": "get_run",
+        "get /v1/runs/{run_id}/events": "list_run_events",
         "post /v1/runs/{run_id}/cancel": "cancel_run",
         "get /v1/tools": "list_tools",
         "get /livez": "livez",

@@ -24,6 +24,7 @@ def _run(status: str = "completed") -> Run:
         labels={"a": "b"},
         max_turns=10,
         max_parallel_tool_calls=8,
+        fail_fast=False,
         prompt_tokens=1,
         completion_tokens=2,
         total_tokens=3,

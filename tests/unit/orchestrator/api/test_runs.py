@@ -48,7 +48,14 @@ def test_everything_that_is_asked_for_is_passed_on(client: TestClient, runs: Fak
         "stop": ["END"],
         "reasoning_effort": "low",
     }
-    limits: dict[str, Any] = {"max_turns": 3, "max_parallel_tool_calls": 2, "deadline_s": 1.5}
+    limits: dict[str, Any] = {
+        "max_turns": 3,
+        "max_parallel_tool_calls": 2,
+        "deadline_s": 1.5,
+        "turn_deadline_s": 2,
+        "start_within_s": 0.5,
+        "fail_fast": True,
+    }
 
     client.post(
         "/v1/runs",
@@ -58,6 +65,7 @@ def test_everything_that_is_asked_for_is_passed_on(client: TestClient, runs: Fak
     new = runs.started[0]
     assert (list(new.messages), new.tools, new.model, new.labels) == (messages, ("get_weather",), "openai/gpt-5:free", {"a": "b"})
     assert (new.options, new.max_turns, new.max_parallel_tool_calls, new.deadline_s) == (options, 3, 2, 1.5)
+    assert (new.turn_deadline_s, new.start_within_s, new.fail_fast) == (2, 0.5, True)
 
 
 def test_null_is_the_default(client: TestClient, runs: FakeRuns) -> None:
@@ -131,6 +139,9 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"max_turns": "3"}, "max_turns"),
     ({"max_turns": 1.5}, "max_turns"),
     ({"max_parallel_tool_calls": 1025}, "max_parallel_tool_calls"),
+    ({"turn_deadline_s": 0}, "turn_deadline_s"),
+    ({"start_within_s": -1}, "start_within_s"),
+    ({"fail_fast": "yes"}, "fail_fast"),
     ({"deadline_s": 0}, "deadline_s"),
     ({"deadline_s": 21_601}, "deadline_s"),
     ({"deadline_s": "60"}, "deadline_s"),
