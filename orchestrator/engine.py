@@ -22,7 +22,7 @@ class Engine:
         self.grants = Grants(self.redis)
         self.presence = Presence(self.redis)
         self.dispatcher = Dispatcher(app, self.grants)
-        self.runs = Runs(self.database, self.dispatcher, self.grants, settings.tool_memory_s)
+        self.runs = Runs(self.database, self.dispatcher.advance, self.grants, settings.tool_memory_s)
 
     def close(self) -> None:
         """Gives the connections back."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 from orchestrator import history
+from orchestrator.background import Background
 from orchestrator.database import Database
-from orchestrator.dispatch import Dispatcher
 from orchestrator.errors import NotFound, Unacceptable
 from orchestrator.ids import new_run_id
 from orchestrator.store import events, keys, tools, turns
@@ -70,9 +70,11 @@ class RunView:
 class Runs:
     """The service behind the API."""
 
-    def __init__(self, database: Database, dispatcher: Dispatcher, grants: Grants, tool_memory_s: float) -> None:
+    def __init__(self, database: Database, ring: Callable[[str], object], grants: Grants, tool_memory_s: float) -> None:
+        """`ring` asks a coordinator to advance the run. Nobody waits for it, since Redis may not answer: the watcher rings
+        for runs that nobody has rung for."""
         self._database = database
-        self._dispatcher = dispatcher
+        self._ring = Background(ring)
         self._grants = grants
         self._tool_memory_s = tool_memory_s
 
@@ -92,7 +94,7 @@ class Runs:
             store.insert(session, self._row(session, run_id, new))
             reach("run.accepting")
         reach("run.accepted")
-        self._dispatcher.advance(run_id)
+        self._ring(run_id)
         reach("run.rung")
         return run_id
 

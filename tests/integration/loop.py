@@ -67,7 +67,7 @@ class Bench:
         self.redis = connect(redis_url)
         self.grants = Grants(self.redis)
         dispatcher = Dispatcher(app, self.grants)
-        self.runs = Runs(database, dispatcher, self.grants, tool_memory_s=60)
+        self.runs = Runs(database, dispatcher.advance, self.grants, tool_memory_s=60)
         self.model = Model(list(replies))
         self.turns = Turns(database, self.model, dispatcher, self.grants, model_timeout_s=5, max_calls_per_turn=100)
 

@@ -125,6 +125,7 @@ def test_an_accepted_run_is_stored_and_rung(client: TestClient, engine: Engine) 
     created = client.post("/v1/runs", json={"messages": messages, "model": "m", "metadata": {"a": "ü"}, "temperature": 0.5})
 
     run = client.get(created.headers["location"]).json()
+    _until(lambda: bool(engine.redis.llen(TURNS_QUEUE)))
     doorbells = engine.redis.lrange(TURNS_QUEUE, 0, -1)
     assert (created.status_code, created.json()) == (202, run)
     assert (run["messages"], run["metadata"], run["status"], run["created_at"][-1]) == (messages, {"a": "ü"}, "queued", "Z")

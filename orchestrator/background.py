@@ -1,0 +1,43 @@
+"""Work that a request does not wait for."""
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+#: Beyond this many nothing is taken on: they wait for a server that does not answer.
+_ROOM: Final = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+class Background:
+    """Calls a function with one argument after another, on a thread of its own. What is not called when the process ends, or
+    finds no room, must be safe to leave out."""
+
+    def __init__(self, function: Callable[[str], object]) -> None:
+        self._function = function
+        self._waiting: queue.Queue[str] = queue.Queue(_ROOM)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, argument: str) -> None:
+        """Returns at once."""
+        with self._lock:
+            # Made on first use, so after any fork.
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="toolchord-background", daemon=True)
+                self._thread.start()
+        with suppress(queue.Full):
+            self._waiting.put_nowait(argument)
+
+    def _run(self) -> None:
+        while True:
+            argument = self._waiting.get()
+            try:
+                self._function(argument)
+            except Exception as error:  # noqa: BLE001 - the thread serves all that come after
+                _log.warning("background_failed", error=type(error).__name__)
