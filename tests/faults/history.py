@@ -6,7 +6,6 @@ same for all its processes; only what the service answers (runs, events) bears t
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
 
@@ -166,10 +165,6 @@ class History(BaseModel):
             counters=_COUNTERS.validate_json(counters.read_bytes()) if counters.exists() else {},
             leftovers=Leftovers.model_validate_json(leftovers.read_bytes()) if leftovers.exists() else None,
         )
-
-    @cached_property
-    def by_id(self) -> Mapping[str, RunObject]:
-        return {run.id: run for run in self.runs}
 
     def moment(self, at: datetime) -> float:
         """A time that the service gave, by the monotonic clock."""
