@@ -24,7 +24,7 @@ class Rules(Record):
     """Bounds. Those of time are promised by G6 or by the issue; slack is for the clocks and the machine."""
 
     slack_s: float = Field(default=0.5, description="Between two clocks, or a change and the answer that tells of it.")
-    claim_race_s: float = Field(default=1.0, description="A call that is being claimed while its run is cancelled may begin so late.")
+    claim_race_s: float = Field(default=2.0, description="A call that is being claimed while its run is cancelled may begin so late.")
     cancel_s: float = Field(default=5.0, description="A cancelled run's tools are stopped within this.")
     cancel_slack_s: float = Field(default=2.0, description="On top of it, on a machine that does much else.")
     blinding: tuple[str, ...] = Field(
