@@ -28,11 +28,11 @@ class Rules(Record):
     cancel_s: float = Field(default=5.0, description="A cancelled run's tools are stopped within this.")
     cancel_slack_s: float = Field(default=2.0, description="On top of it, on a machine that does much else.")
     blinding: tuple[str, ...] = Field(
-        default=("redis", "cut", "partition", "proxy", "stop", "pause", "hang", "delay", "half"),
+        default=("redis", "network", "stop_"),
         description="Words in the kinds or targets of faults during which a cancel cannot reach the workers.",
     )
     blinded_s: float = Field(default=20.0, description="So long after such a fault workers may not have heard of it yet.")
-    heal_s: float = Field(default=90.0, description="Every run has ended so long after the last fault, or after its start.")
+    heal_s: float = Field(default=120.0, description="Every run has ended so long after the last fault, or after its start.")
     recovery_s: Mapping[str, float] = Field(
         default={"redis": 10.0, "postgres": 10.0, "redis_flushall": 20.0}, description="By the beginning of a fault's kind: the longest."
     )
