@@ -11,8 +11,10 @@ from orchestrator.tables import Run, ToolCall
 from tasks.messages import CallMessage, Grant
 
 
-def batch(session: Session, run: Run, calls: Sequence[tuple[ToolCall, float]], *, is_whole: bool) -> Batch:
-    """Each call with the seconds to wait before it. `is_whole` as in Batch."""
+def batch(session: Session, run: Run, calls: Sequence[tuple[ToolCall, float]], epoch: str | None, *, is_whole: bool) -> Batch:
+    """Each call with the seconds to wait before it. `epoch` is that of Redis as it was last read, `is_whole` as in Batch."""
+    for call, _ in calls:
+        call.epoch = epoch
     remaining_s = runs.remaining_s(session, run)
     deadline_s = _deadline_s(session, run, remaining_s)
     grants = tuple(_grant(run, call, delay_s, deadline_s) for call, delay_s in calls)

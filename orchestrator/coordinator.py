@@ -36,6 +36,7 @@ def _turns() -> Turns:
         Retrying(OpenAIChat(settings.openai_base_url, key, max_connections=settings.model_connections)),
         engine.dispatcher,
         engine.grants,
+        engine.closer,
         model_timeout_s=settings.model_timeout_s,
         max_calls_per_turn=settings.max_calls_per_turn,
     )

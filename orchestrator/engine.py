@@ -2,6 +2,7 @@
 
 from celery import Celery
 
+from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
 from orchestrator.runs import Runs
@@ -22,7 +23,8 @@ class Engine:
         self.grants = Grants(self.redis)
         self.presence = Presence(self.redis)
         self.dispatcher = Dispatcher(app, self.grants)
-        self.runs = Runs(self.database, self.dispatcher.advance, self.grants, settings.tool_memory_s)
+        self.closer = Closer(self.database, self.grants)
+        self.runs = Runs(self.database, self.dispatcher.advance, self.closer, settings.tool_memory_s)
 
     def close(self) -> None:
         """Gives the connections back."""

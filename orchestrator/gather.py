@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import join
 from orchestrator.settle import Again, Waiting, settle
-from orchestrator.store import runs
+from orchestrator.store import closings, runs
 from orchestrator.store import turns as store
 from orchestrator.tables import Run, ToolCall
 from tasks.grants import CallState
@@ -26,8 +26,8 @@ class Gathered(NamedTuple):
     unsent: list[tuple[ToolCall, float]]
     #: Whether those are all that the turn waits for. Else others run, and hand the window on.
     is_whole: bool
-    #: Calls that were answered without a worker's word: they may not start, nor be answered, any more.
-    dropped: list[CallKey]
+    #: Whether calls were answered without a worker's word. A closing is open for them.
+    dropped: bool
     #: Whether no call is open.
     is_over: bool
 
@@ -35,6 +35,11 @@ class Gathered(NamedTuple):
 def known(calls: Sequence[ToolCall], states: Sequence[CallState]) -> Known:
     """What Redis said of these rows."""
     return {_version(call): state for call, state in zip(calls, states, strict=True)}
+
+
+def epoch_of(states: Known) -> str | None:
+    """That of Redis when it was asked."""
+    return next((state.epoch for state in states.values()), None)
 
 
 def gather(session: Session, run: Run, states: Known, lost: Collection[CallKey] = ()) -> Gathered:
@@ -61,13 +66,15 @@ class _Turn:
         self._states = states
         self._now = now
         self._lost = lost
-        self.dropped: list[CallKey] = []
+        self.dropped = False
 
     def drop(self, calls: Sequence[ToolCall], outcome: CallOutcome) -> None:
         """Answers calls whose results are not waited for."""
         for call in calls:
             store.answer(self._session, self._run, call, outcome)
-        self.dropped += [store.key(call) for call in calls]
+        if calls:
+            self.dropped = True
+            closings.open_for(self._session, self._run)
 
     def settle(self, call: ToolCall) -> float | None:
         """Writes the call's answer if it has one. A number says that the call is to be sent, so many seconds from now."""

@@ -3,26 +3,23 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
-from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 from orchestrator import history
 from orchestrator.background import Background
+from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.errors import NotFound, Unacceptable
 from orchestrator.ids import new_run_id
-from orchestrator.store import events, keys, tools, turns
+from orchestrator.store import closings, events, keys, tools, turns
 from orchestrator.store import runs as store
 from orchestrator.tables import Run, RunEvent, ToolCall, ToolVersion, Turn
 from tasks.failpoints import reach
-from tasks.grants import Grants
 from tasks.messages import CallOutcome, Outcome
-from tasks.names import CallKey
 
 _CANCELLED = CallOutcome.of_error(Outcome.CANCELLED, "cancelled", "The run was cancelled before this call was answered.")
 _TOO_LATE = CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not answered before the run's deadline.")
@@ -70,12 +67,12 @@ class RunView:
 class Runs:
     """The service behind the API."""
 
-    def __init__(self, database: Database, ring: Callable[[str], object], grants: Grants, tool_memory_s: float) -> None:
+    def __init__(self, database: Database, ring: Callable[[str], object], closer: Closer, tool_memory_s: float) -> None:
         """`ring` asks a coordinator to advance the run. Nobody waits for it, since Redis may not answer: the watcher rings
         for runs that nobody has rung for."""
         self._database = database
         self._ring = Background(ring)
-        self._grants = grants
+        self._closer = closer
         self._tool_memory_s = tool_memory_s
 
     def start(self, new: NewRun) -> str:
@@ -132,9 +129,9 @@ class Runs:
             run = _found(store.lock(session, run_id), run_id)
             if run.status not in store.OPEN:
                 return
-            dropped = turns.answer_open(session, run, _CANCELLED)
+            _answer_open(session, run, _CANCELLED)
             store.close(session, run, "cancelled")
-        self._close(run, dropped)
+        self._closer.close(run.id, run.turn)
 
     def expire(self, run_id: str) -> None:
         """Ends a run whose deadline has passed."""
@@ -142,8 +139,8 @@ class Runs:
             run = store.lock(session, run_id)
             if run is None or run.status not in store.OPEN or run.deadline_at > store.now(session):
                 return
-            dropped = end_late(session, run)
-        self._close(run, dropped)
+            end_late(session, run)
+        self._closer.close(run.id, run.turn)
 
     def tools(self) -> list[ToolVersion]:
         """The newest version of each tool that new runs may name."""
@@ -154,11 +151,6 @@ class Runs:
         """Name and hash of each version that workers offer now."""
         with self._database.transaction() as session:
             return tools.live(session)
-
-    def _close(self, run: Run, calls: Sequence[CallKey]) -> None:
-        # With Redis away the grants stay until their time is over; their results are not taken all the same.
-        with suppress(RedisError):
-            self._grants.close(run.id, run.turn, calls)
 
     def _hashes(self, session: Session, names: Sequence[str] | Literal["all"]) -> dict[str, str]:
         """The versions that the run's model will see."""
@@ -191,11 +183,15 @@ class Runs:
         )
 
 
-def end_late(session: Session, run: Run) -> list[CallKey]:
-    """Ends a locked run that is past its deadline; gives the calls that are answered for it."""
-    dropped = turns.answer_open(session, run, _TOO_LATE)
+def end_late(session: Session, run: Run) -> None:
+    """Ends a locked run that is past its deadline. Calls that were open for it are to be closed after the commit."""
+    _answer_open(session, run, _TOO_LATE)
     store.close(session, run, "incomplete", "deadline")
-    return dropped
+
+
+def _answer_open(session: Session, run: Run, outcome: CallOutcome) -> None:
+    if turns.answer_open(session, run, outcome):
+        closings.open_for(session, run)
 
 
 def _earlier(session: Session, run_id: str, new: NewRun) -> str | None:

@@ -41,8 +41,8 @@ def settle(call: ToolCall, state: CallState) -> ToolResult | CallOutcome | Waiti
         return Waiting.RUNNING
     if state.granted:
         return Waiting.GRANTED
-    # Redis may have been emptied since, and whoever granted it may not have lived to note it: either is proof.
-    if call.granted_at is None and state.latest < call.attempt:
+    # Whoever granted it may not have lived to note it, and Redis may have been emptied since it was to be granted.
+    if call.granted_at is None and state.latest < call.attempt and call.epoch in (None, state.epoch):
         return Waiting.UNSENT
     # Claimed by a worker that is gone, or swept away with all of Redis: nobody can tell whether it ran.
     return _again(call, _LOST) or _LOST

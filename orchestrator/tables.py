@@ -153,11 +153,23 @@ class ToolCall(Base):
     worker: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     granted_at: Mapped[datetime | None] = mapped_column(doc="When Redis had the grant of this attempt.")
+    epoch: Mapped[str | None] = mapped_column(doc="Redis' epoch when this attempt was to be granted.")
     not_before: Mapped[datetime | None] = mapped_column(doc="When the wait before this attempt is over.")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     queue_wait_ms: Mapped[int | None]
     run_ms: Mapped[int | None]
+
+
+class Closing(Base):
+    """A turn of which calls were answered without their workers: Redis is yet to be told, so that they do not start and stop
+    if they run."""
+
+    __tablename__ = "closings"
+
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class RunEvent(Base):

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from orchestrator import join, transcript
 from orchestrator.batch import batch
 from orchestrator.brief import Brief, read
+from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.dispatch import Batch, Dispatcher
-from orchestrator.gather import Known, gather, known
+from orchestrator.gather import Known, epoch_of, gather, known
 from orchestrator.harvest import unpublished
 from orchestrator.llm.errors import ModelError
 from orchestrator.llm.model import ChatModel, ModelReply
@@ -51,6 +52,7 @@ class Turns:
         model: ChatModel,
         dispatcher: Dispatcher,
         grants: Grants,
+        closer: Closer,
         *,
         model_timeout_s: float,
         max_calls_per_turn: int,
@@ -59,6 +61,7 @@ class Turns:
         self._model = model
         self._dispatcher = dispatcher
         self._grants = grants
+        self._closer = closer
         self._model_timeout_s = model_timeout_s
         self._max_calls = max_calls_per_turn
         self._leases = StepLeases(self._renew)
@@ -80,16 +83,16 @@ class Turns:
         seen = known(calls, states)
         work, dropped = self._database.run(lambda session: self._gather(session, run_id, turn, seen, lost))
         reach("turn.gathered")
-        self._tidy(run_id, turn, dropped, [store.key(call) for call in calls] if isinstance(work, Brief) else [])
+        if dropped:
+            self._closer.close(run_id, turn)
+        if isinstance(work, Brief):
+            self._forget(run_id, turn, [store.key(call) for call in calls])
         self._follow(work)
 
-    def _tidy(self, run_id: str, turn: int, dropped: Sequence[CallKey], recorded: Sequence[CallKey]) -> None:
-        # With Redis away the keys end by themselves, only later.
+    def _forget(self, run_id: str, turn: int, calls: Sequence[CallKey]) -> None:
+        # With Redis away they end by themselves, only later.
         with suppress(RedisError):
-            if dropped:
-                self._grants.close(run_id, turn, dropped)
-            if recorded:
-                self._grants.forget(run_id, turn, recorded)
+            self._grants.forget(run_id, turn, calls)
 
     def _renew(self, steps: Sequence[Step]) -> None:
         with self._database.transaction() as session:
@@ -129,8 +132,9 @@ class Turns:
                 return None
             latency_ms = round((time.monotonic() - started) * 1000)
             reach("model.asked")
+            epoch = self._epoch() if verdict.calls else None
             try:
-                work = self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms))
+                work = self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms, epoch))
             except (DataError, IntegrityError, ProgrammingError):
                 # Asked again, the model would be paid again, for another reply that cannot be kept.
                 _log.exception("reply_not_kept", run_id=brief.step.run_id, turn=brief.step.turn)
@@ -144,7 +148,14 @@ class Turns:
         reply = self._model.complete(brief.request)
         return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
 
-    def _record(self, session: Session, brief: Brief, reply: ModelReply, verdict: Verdict, latency_ms: int) -> Brief | Batch | None:
+    def _epoch(self) -> str | None:
+        # With Redis away nothing is granted yet.
+        with suppress(RedisError):
+            return self._grants.epoch()
+
+    def _record(
+        self, session: Session, brief: Brief, reply: ModelReply, verdict: Verdict, latency_ms: int, epoch: str | None
+    ) -> Brief | Batch | None:
         """Writes the reply with its calls, unless the step is no longer ours, and says what comes next."""
         run = runs.lock(session, brief.step.run_id)
         if run is None or not _holds(run, brief.step):
@@ -158,9 +169,9 @@ class Turns:
             store.answer_open(session, run, _TURNS_USED)
             runs.close(session, run, "incomplete", "max_turns")
             return None
-        return self._await(session, run, calls)
+        return self._await(session, run, calls, epoch)
 
-    def _await(self, session: Session, run: Run, calls: Sequence[ToolCall]) -> Brief | Batch | None:
+    def _await(self, session: Session, run: Run, calls: Sequence[ToolCall], epoch: str | None) -> Brief | Batch | None:
         """Waits for the turn's open calls; where none is open, the next model step follows at once."""
         if outcome := join.cut(run, calls, runs.now(session)):
             store.answer_open(session, run, outcome)
@@ -168,21 +179,21 @@ class Turns:
         if not work:
             return self._brief(session, runs.next_step(session, run, LEASE_S))
         runs.await_tools(session, run)
-        return batch(session, run, work, is_whole=True)
+        return batch(session, run, work, epoch, is_whole=True)
 
     def _gather(
         self, session: Session, run_id: str, turn: int, states: Known, lost: Collection[CallKey]
-    ) -> tuple[Brief | Batch | None, Sequence[CallKey]]:
-        """What comes next, and which calls were answered without their workers."""
+    ) -> tuple[Brief | Batch | None, bool]:
+        """What comes next, and whether calls were answered without their workers."""
         run = runs.lock(session, run_id)
         if run is None or not _awaits_tools(run, turn):
-            return None, ()
+            return None, False
         found = gather(session, run, states, lost)
         reach("turn.gathering")
         if found.is_over:
             return self._brief(session, runs.next_step(session, run, LEASE_S)), found.dropped
         if found.unsent:
-            return batch(session, run, found.unsent, is_whole=found.is_whole), found.dropped
+            return batch(session, run, found.unsent, epoch_of(states), is_whole=found.is_whole), found.dropped
         return None, found.dropped
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:

@@ -156,6 +156,7 @@ class Watcher:
             late = runs.late_turns(session, _BATCH)
         for run_id in overdue:
             self._engine.runs.expire(run_id)
+        self._engine.closer.sweep(_BATCH)
         if self._waiting_doorbells() >= _BATCH:
             return
         for run_id in idle:

@@ -5,6 +5,7 @@ gone and a *lease* stands in its place. A *result* is accepted only from the att
 delayed or replayed Celery message does nothing, and after a FLUSHALL nothing old can start.
 """
 
+import uuid
 from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from redis import Redis
 
 from tasks.messages import CallMessage, Doorbell, Grant, ToolResult
-from tasks.names import STALE_RESULTS_KEY, CallKey, window_key
+from tasks.names import EPOCH_KEY, STALE_RESULTS_KEY, CallKey, window_key
 
 # KEYS: window, grant and latest grant of each call. ARGV: time to live in ms, number of calls, whether the window is made
 # anew, (attempt, body)..., doorbells... An attempt is granted once: a coordinator that was held up and comes late
@@ -84,10 +85,17 @@ if waiting then return {1, waiting} end
 return {1}
 """
 
-# KEYS: result, lease, grant and latest grant of each call.
+# KEYS: epoch. ARGV: the epoch if it begins now.
+_EPOCH: Final = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return redis.call('GET', KEYS[1])
+"""
+
+# KEYS: epoch; result, lease, grant and latest grant of each call. ARGV: the epoch if it begins now.
 _STATES: Final = """
-local states = {}
-for i = 1, #KEYS, 4 do
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+local states = {redis.call('GET', KEYS[1])}
+for i = 2, #KEYS, 4 do
   states[#states + 1] = redis.call('GET', KEYS[i])
   states[#states + 1] = redis.call('EXISTS', KEYS[i + 1])
   states[#states + 1] = redis.call('EXISTS', KEYS[i + 2])
@@ -121,6 +129,8 @@ class CallState(NamedTuple):
     granted: bool
     #: The latest attempt that was ever granted, as far as Redis remembers.
     latest: float = 0
+    #: Another than before says that Redis was emptied and remembers nothing of then.
+    epoch: str | None = None
 
 
 class Grants:
@@ -134,6 +144,7 @@ class Grants:
         self._refresh = redis.register_script(_REFRESH)
         self._complete = redis.register_script(_COMPLETE)
         self._states = redis.register_script(_STATES)
+        self._epoch = redis.register_script(_EPOCH)
 
     def put(self, run_id: str, turn: int, grants: Sequence[Grant], waiting: Sequence[Grant], ttl_s: float, *, anew: bool = True) -> None:
         """Grants calls of one turn in one round trip; those of `waiting` are published by the workers, one for each
@@ -173,11 +184,16 @@ class Grants:
 
     def states(self, keys: Sequence[CallKey]) -> list[CallState]:
         """What is known of each call, in one round trip."""
-        flat = self._states(keys=[name for key in keys for name in (key.result, key.lease, key.grant, key.granted)])
+        names = [name for key in keys for name in (key.result, key.lease, key.grant, key.granted)]
+        epoch, *flat = self._states(keys=[EPOCH_KEY, *names], args=[uuid.uuid4().hex])
         return [
-            CallState(_understood(result), bool(leased), bool(granted), float(latest or 0))
+            CallState(_understood(result), bool(leased), bool(granted), float(latest or 0), epoch)
             for result, leased, granted, latest in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         ]
+
+    def epoch(self) -> str:
+        """The time since Redis was last empty, by a name of its own."""
+        return str(self._epoch(keys=[EPOCH_KEY], args=[uuid.uuid4().hex]))
 
     def in_window(self, run_id: str, turn: int) -> frozenset[CallKey]:
         """The calls that wait for a place in the turn's window: granted, and not yet published."""

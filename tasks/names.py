@@ -83,5 +83,7 @@ def worker_key(worker_id: str) -> str:
 
 #: Sorted set of worker ids by the Redis time (seconds) at which their announcement ends.
 WORKERS_KEY: Final = f"{_PREFIX}:workers"
+#: A word that Redis has had since it was last empty.
+EPOCH_KEY: Final = f"{_PREFIX}:epoch"
 #: Counts results that came from an attempt which no longer held its lease.
 STALE_RESULTS_KEY: Final = f"{_PREFIX}:stale_results"

@@ -39,25 +39,20 @@ def add(
     data: Mapping[str, JsonValue] = MappingProxyType({}),
     *,
     turn: int | None = None,
+    index: int | None = None,
     attempt: int | None = None,
 ) -> None:
     """Appends to the events of a run that this transaction has inserted or locked: the lock makes the numbers gapless."""
-    _append(session, run, RunEvent(type=kind, turn=turn, attempt=attempt, data=dict(data)))
+    run.last_event += 1
+    session.add(RunEvent(run_id=run.id, seq=run.last_event, type=kind, turn=turn, call_index=index, attempt=attempt, data=dict(data)))
 
 
 def add_of_call(session: Session, run: Run, kind: EventType, call: ToolCall, **data: JsonValue) -> None:
     """Appends what happened to a call's current attempt, to the events of its locked run."""
-    event = RunEvent(type=kind, turn=call.turn, call_index=call.call_index, attempt=call.attempt, data=data)
-    _append(session, run, event)
+    add(session, run, kind, data, turn=call.turn, index=call.call_index, attempt=call.attempt)
 
 
 def of_run(session: Session, run_id: str, after: int, limit: int) -> list[RunEvent]:
     """The run's events beyond `after`, in order."""
     query = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.seq > after).order_by(RunEvent.seq).limit(limit)
     return list(session.scalars(query))
-
-
-def _append(session: Session, run: Run, event: RunEvent) -> None:
-    run.last_event += 1
-    event.run_id, event.seq = run.id, run.last_event
-    session.add(event)

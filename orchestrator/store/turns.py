@@ -122,9 +122,11 @@ def started(session: Session, workers: Mapping[tuple[CallKey, int], str]) -> Non
     ).data([(call.run_id, call.turn, call.index, attempt, worker) for (call, attempt), worker in workers.items()])
     this = and_(*(getattr(ToolCall, name) == told.c[name] for name in ("run_id", "turn", "call_index", "attempt")))
     begun = {"status": "in_progress", "worker": told.c.worker, "started_at": func.clock_timestamp()}
-    noted = update(ToolCall).where(this, ToolCall.status == "queued").values(begun).returning(ToolCall)
-    for call in session.scalars(noted):
-        events.add_of_call(session, known[call.run_id], "tool_call.started", call, worker=call.worker)
+    noted = update(ToolCall).where(this, ToolCall.status == "queued").values(begun)
+    names = (ToolCall.run_id, ToolCall.turn, ToolCall.call_index, ToolCall.attempt, ToolCall.worker)
+    # No row is in the session, and SQLAlchemy would look for them.
+    for run_id, turn, index, attempt, worker in session.execute(noted.returning(*names), execution_options={"synchronize_session": False}):
+        events.add(session, known[run_id], "tool_call.started", {"worker": worker}, turn=turn, index=index, attempt=attempt)
 
 
 def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from celery import Celery
 from pydantic import JsonValue
 
+from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
 from orchestrator.llm.model import ModelReply, ModelRequest, RequestedCall, Usage
@@ -67,9 +68,10 @@ class Bench:
         self.redis = connect(redis_url)
         self.grants = Grants(self.redis)
         dispatcher = Dispatcher(app, self.grants)
-        self.runs = Runs(database, dispatcher.advance, self.grants, tool_memory_s=60)
+        closer = Closer(database, self.grants)
+        self.runs = Runs(database, dispatcher.advance, closer, tool_memory_s=60)
         self.model = Model(list(replies))
-        self.turns = Turns(database, self.model, dispatcher, self.grants, model_timeout_s=5, max_calls_per_turn=100)
+        self.turns = Turns(database, self.model, dispatcher, self.grants, closer, model_timeout_s=5, max_calls_per_turn=100)
 
     def close(self) -> None:
         self.redis.close()

@@ -3,6 +3,14 @@
 import json
 import time
 
+from sqlalchemy import update
+
+from orchestrator.closer import Closer
+from orchestrator.runs import Runs
+from orchestrator.store import closings
+from orchestrator.tables import ToolCall
+from tasks.broker import connect
+from tasks.grants import Grants
 from tasks.messages import CallOutcome, Outcome
 from tests.integration.loop import Make, asks, says
 
@@ -42,13 +50,13 @@ def test_what_happens_to_a_run_is_an_event_each(make: Make) -> None:
 def test_a_turn_past_its_deadline_goes_on_with_what_is_there(make: Make) -> None:
     """Late calls are answered `timed_out`; what runs cannot answer any more, and what waits cannot start."""
     bench = make(asks("get_weather", "get_weather", "lookup"), says("Done."))
-    run_id = bench.start(turn_deadline_s=0.3)
+    run_id = bench.start(turn_deadline_s=2.0)
     bench.turns.advance(run_id)
     bench.work(run_id, 0)
     bench.claim(run_id, 1)
     bench.turns.finish(run_id, 1, returned=False)
     assert len(bench.model.requests) == 1
-    time.sleep(0.4)
+    time.sleep(2.1)
     bench.turns.finish(run_id, 1, returned=False)
 
     view = bench.view(run_id)
@@ -118,3 +126,50 @@ def test_a_call_whose_message_is_lost_is_sent_again_beside_its_siblings(make: Ma
 
     assert sent == [f"{run_id}.1.1.1"]
     assert {key.index for key in bench.grants.in_window(run_id, 1)} == {2, 3}
+
+
+def test_a_cancel_that_redis_did_not_hear_of_is_told_later(make: Make) -> None:
+    """The cancel is committed with a note of what is to be closed, which the watcher finds."""
+    bench = make(asks("get_weather"))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    bench.claim(run_id, 0)
+    deaf = Closer(bench.database, Grants(connect("redis://127.0.0.1:1/0")))
+    Runs(bench.database, lambda _: None, deaf, tool_memory_s=60).cancel(run_id)
+    assert bench.grants.refresh([bench.messages(run_id, 0)], 60) == [True], "nobody has told Redis"
+    closer = Closer(bench.database, bench.grants)
+    while bench.grants.refresh([bench.messages(run_id, 0)], 60) == [True]:
+        closer.sweep(10)
+        time.sleep(0.1)
+
+    with bench.database.transaction() as session:
+        assert closings.overdue(session, 0, 10) == []
+    assert not bench.complete(run_id, 0)
+
+
+def test_a_call_whose_grant_was_forgotten_before_it_was_noted_is_not_sent_as_it_is(make: Make) -> None:
+    """Nobody can tell whether it ran when the coordinator and all of Redis are gone: it counts as lost."""
+    bench = make(asks("get_weather", "lookup"), says("Done."))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    with bench.database.transaction() as session:
+        session.execute(update(ToolCall).values(granted_at=None))
+    bench.redis.flushdb()  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
+    bench.turns.finish(run_id, 1, returned=False)
+
+    assert [(call.status, call.attempt) for call in bench.view(run_id).calls] == [("lost", 1), ("queued", 2)]
+
+
+def test_a_call_that_was_never_granted_is_sent_as_it_is(make: Make) -> None:
+    """Redis remembers everything since then, and no grant: nothing can have run."""
+    bench = make(asks("get_weather"), says("Done."))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    with bench.database.transaction() as session:
+        session.execute(update(ToolCall).values(granted_at=None))
+    for key in (f"toolchord:{run_id}.1.0:grant", f"toolchord:{run_id}.1.0:granted"):
+        bench.redis.delete(key)
+    bench.turns.finish(run_id, 1, returned=False)
+
+    assert [(call.status, call.attempt) for call in bench.view(run_id).calls] == [("queued", 1)]
+    assert bench.claim(run_id, 0)
