@@ -1,5 +1,6 @@
 """The values that cross processes: frozen, versioned, each with its own encode and decode."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -153,3 +154,18 @@ class Announcement(Message):
     worker: str = Field(description="Celery's node name, for people.")
     queues: tuple[str, ...]
     tools: tuple[ToolSpec, ...]
+
+
+class PoisonMessage(Message):
+    """An element of a queue that was no message, put aside for people."""
+
+    queue: str
+    reason: str = Field(description="The field at fault.")
+    at: datetime = Field(description="By the clock of the process that took it.")
+    size: int = Field(description="Of the whole element, in bytes.")
+    element: str = Field(description="Its beginning; what is no UTF-8 is escaped.")
+
+    @classmethod
+    def of(cls, queue: str, reason: str, element: bytes, characters: int) -> Self:
+        text = element[:characters].decode(errors="backslashreplace")
+        return cls(queue=queue, reason=reason, at=datetime.now(UTC), size=len(element), element=text[:characters])

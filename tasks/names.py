@@ -87,3 +87,5 @@ WORKERS_KEY: Final = f"{_PREFIX}:workers"
 EPOCH_KEY: Final = f"{_PREFIX}:epoch"
 #: Counts results that came from an attempt which no longer held its lease.
 STALE_RESULTS_KEY: Final = f"{_PREFIX}:stale_results"
+#: List of what was found in queues and was no message, the newest first.
+POISON_KEY: Final = f"{_PREFIX}:poison"

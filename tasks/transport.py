@@ -1,11 +1,44 @@
-"""Kombu's Redis transport, mended where a lost connection would end a worker that has calls in flight."""
+"""Kombu's Redis transport, mended where a lost connection or an element that is no message would end a worker."""
 
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, cast
 
+import structlog
 from kombu.transport import redis
+from redis import Redis
+from redis.exceptions import RedisError
 
+from tasks.envelope import fault_of
 from tasks.failpoints import reach
-from tasks.names import TOOL_CALL
+from tasks.messages import PoisonMessage
+from tasks.names import POISON_KEY, TOOL_CALL
+
+#: What is kept of the elements that were refused: the newest, for so long, and their beginning only.
+_KEPT: Final = 100
+_KEPT_S: Final = 7 * 24 * 3600
+_KEPT_CHARACTERS: Final = 4096
+#: Answers to Celery's remote control are read from lists too. They are no tasks, and no worker waits for them for long.
+_REPLIES: Final = ".pidbox"
+
+_log = structlog.get_logger(__name__)
+
+
+class Client(Redis):
+    """A client that shows what is no message to `refuses`, and then has found the queue empty. Kombu sends its blocking
+    pop by itself and comes here with the reply: the one place between Redis and Celery that every element passes."""
+
+    def __init__(self, refuses: Callable[[str, bytes], bool], **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
+        self._refuses = refuses
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        """Reads the reply to a command."""
+        reply = cast("Any", super().parse_response(connection, command_name, **options))  # pyright: ignore[reportUnknownMemberType] - not typed
+        if command_name == "BRPOP" and reply and self._refuses(reply[0].decode(), reply[1]):
+            return None
+        return reply
 
 
 class QoS(redis.QoS):
@@ -37,9 +70,25 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """A channel that bears the loss of its connection."""
+    """A channel that bears the loss of its connection, and puts aside what is no message."""
 
     QoS = QoS
+
+    def _get_client(self) -> Callable[..., Redis]:
+        return partial(Client, self._refuses)
+
+    def _refuses(self, queue: str, element: bytes) -> bool:
+        reason = None if queue.endswith(_REPLIES) else fault_of(element)
+        if reason is None:
+            return False
+        _log.error("poison_message", queue=queue, reason=reason, size=len(element))
+        with suppress(RedisError):
+            self._put_aside(PoisonMessage.of(queue, reason, element, _KEPT_CHARACTERS))
+        return True
+
+    def _put_aside(self, poison: PoisonMessage) -> None:
+        with self.conn_or_acquire() as client, client.pipeline() as pipe:
+            pipe.lpush(POISON_KEY, poison.encode()).ltrim(POISON_KEY, 0, _KEPT - 1).expire(POISON_KEY, _KEPT_S).execute()
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
         super()._put(queue, message, **kwargs)
