@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 #: A doorbell has about two thousand bytes, since it carries names only.
 _LARGEST: Final = 256 * 1024
-#: Of either kind, which bounds the depth too: what can just be read may not be written again.
-_MOST_BRACKETS: Final = 1000
+#: Of either kind, which bounds the depth too: what can just be read may not be written again. A doorbell has about twenty.
+_MOST_BRACKETS: Final = 200
 #: No attempt waits longer than six hours; the clocks of two hosts may differ.
 _LATEST_S: Final = 24 * 3600.0
 
