@@ -32,7 +32,14 @@ def _grant(run: Run, call: ToolCall, delay_s: float, deadline_s: float) -> Grant
     if call.queue is None or call.timeout_s is None or call.schema_hash is None:
         raise ValueError(f"call {store.key(call)} is open but its tool is not known")
     return Grant(
-        call=CallMessage(run_id=call.run_id, turn=call.turn, index=call.call_index, attempt=call.attempt, tool=call.name),
+        call=CallMessage(
+            run_id=call.run_id,
+            turn=call.turn,
+            index=call.call_index,
+            attempt=call.attempt,
+            tool=call.name,
+            schema_hash=call.schema_hash,
+        ),
         queue=call.queue,
         schema_hash=call.schema_hash,
         arguments=call.arguments,

@@ -110,7 +110,8 @@ _RESULT_TTL_MS: Final = 24 * 3600 * 1000
 class Claim(NamedTuple):
     """A grant taken by this process."""
 
-    grant: Grant
+    #: None when another version wrote it.
+    grant: Grant | None
     queue_wait_ms: int
 
 
@@ -124,6 +125,7 @@ class Completion(NamedTuple):
 class CallState(NamedTuple):
     """What Redis knows of a call."""
 
+    #: One of another version answers nothing, or each reader would stumble over it again and again: its call is lost.
     result: ToolResult | None
     leased: bool
     granted: bool
@@ -161,7 +163,11 @@ class Grants:
         if taken is None:
             return None
         body, waited_ms = taken
-        return Claim(Grant.decode(body), max(0, int(waited_ms)))
+        return Claim(Grant.understood(body), max(0, int(waited_ms)))
+
+    def is_granted(self, call: CallMessage) -> bool:
+        """Whether this attempt may still be claimed."""
+        return self._redis.hget(call.key.grant, "attempt") == str(call.attempt)
 
     def refresh(self, calls: Sequence[CallMessage], lease_s: float) -> list[bool]:
         """Prolongs the leases that these attempts still hold, in one round trip; says which."""
@@ -179,15 +185,14 @@ class Grants:
             keys=[key.lease, key.result, key.window, STALE_RESULTS_KEY],
             args=[result.call.attempt, result.encode(), _RESULT_TTL_MS, int(take_next)],
         )
-        waiting = Doorbell.decode(answer[1]) if len(answer) > 1 else None
-        return Completion(stale=not answer[0], waiting=waiting)
+        return Completion(stale=not answer[0], waiting=_doorbell(answer[1]) if len(answer) > 1 else None)
 
     def states(self, keys: Sequence[CallKey]) -> list[CallState]:
         """What is known of each call, in one round trip."""
         names = [name for key in keys for name in (key.result, key.lease, key.grant, key.granted)]
         epoch, *flat = self._states(keys=[EPOCH_KEY, *names], args=[uuid.uuid4().hex])
         return [
-            CallState(_understood(result), bool(leased), bool(granted), float(latest or 0), epoch)
+            CallState(ToolResult.understood(result) if result else None, bool(leased), bool(granted), float(latest or 0), epoch)
             for result, leased, granted, latest in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         ]
 
@@ -198,7 +203,7 @@ class Grants:
     def in_window(self, run_id: str, turn: int) -> frozenset[CallKey]:
         """The calls that wait for a place in the turn's window: granted, and not yet published."""
         bells = cast("list[str]", self._redis.lrange(window_key(run_id, turn), 0, -1))
-        return frozenset(Doorbell.decode(bell).call.key for bell in bells)
+        return frozenset(found.call.key for bell in bells if (found := _doorbell(bell)))
 
     def forget(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
         """Drops what is recorded elsewhere by now. That the calls were granted is not forgotten."""
@@ -211,9 +216,9 @@ class Grants:
         self._close(keys=[window_key(run_id, turn), *names], args=[_RESULT_TTL_MS])
 
 
-def _understood(text: str | None) -> ToolResult | None:
-    """A result of another version answers nothing: its call counts as lost, and no reader stumbles over it again and again."""
+def _doorbell(text: str) -> Doorbell | None:
+    """One that another version wrote is not published by this one. Its call is sent again when no other of its turn runs."""
     try:
-        return ToolResult.decode(text) if text else None
+        return Doorbell.decode(text)
     except ValidationError:
         return None

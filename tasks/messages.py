@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tasks.names import CallKey
 
@@ -38,15 +38,31 @@ class Message(BaseModel):
         return cls.model_validate_json(text)
 
 
-class CallMessage(Message):
-    """The doorbell of one attempt of a call: names only. It travels as the keyword arguments of `tool.call`."""
+class Versioned(Message):
+    """A wire value that says its version."""
 
     version: int = ENVELOPE_VERSION
+
+    @classmethod
+    def understood(cls, text: str | bytes) -> Self | None:
+        """The value, or None when another version wrote it."""
+        try:
+            value = cls.decode(text)
+        except ValidationError:
+            return None
+        return value if value.version == ENVELOPE_VERSION else None
+
+
+class CallMessage(Versioned):
+    """The doorbell of one attempt of a call: names only. It travels as the keyword arguments of `tool.call`. Every version
+    has these fields, so that a worker of another version can still read which call it is."""
+
     run_id: str
     turn: int
     index: int
     attempt: int
     tool: str
+    schema_hash: str = Field(default="", description="The version of the tool that the model was shown; empty where it is not said.")
 
     @property
     def key(self) -> CallKey:
@@ -69,11 +85,10 @@ class Doorbell(Message):
     delay_s: float = Field(default=0.0, description="Seconds to wait before a repeated attempt.")
 
 
-class Grant(Message):
+class Grant(Versioned):
     """The right to run one attempt of a call once, kept in Redis until it is claimed. The arguments travel here and
     not in the Celery message, so that no log, event or monitor ever shows them."""
 
-    version: int = ENVELOPE_VERSION
     call: CallMessage
     queue: str
     schema_hash: str
@@ -117,10 +132,9 @@ class CallOutcome(Message):
         return cls(outcome=outcome, content=content, error=error, retry_in_s=retry_in_s)
 
 
-class ToolResult(Message):
+class ToolResult(Versioned):
     """The answer to one attempt of a call, put into Redis under the call's own key."""
 
-    version: int = ENVELOPE_VERSION
     call: CallMessage
     result: CallOutcome
     worker: str
@@ -146,14 +160,33 @@ class ToolSpec(Message):
     schema_hash: str = Field(description="Hash of name, description and parameters: of what the model sees.")
 
 
-class Announcement(Message):
+class Announcement(Versioned):
     """What one worker process offers, repeated while it lives."""
 
-    version: int = ENVELOPE_VERSION
     worker_id: str = Field(description="Unique for each process start; a host name may come back.")
     worker: str = Field(description="Celery's node name, for people.")
     queues: tuple[str, ...]
     tools: tuple[ToolSpec, ...]
+
+
+class ToolVersion(Message):
+    """A tool as it is found again."""
+
+    name: str
+    schema_hash: str
+
+
+class Taker(Message):
+    """What the announcement of every version says of its worker."""
+
+    version: int
+    queues: tuple[str, ...]
+    tools: tuple[ToolVersion, ...]
+
+    def takes(self, call: CallMessage, queue: str) -> bool:
+        """Whether this worker runs the call when it finds it in that queue."""
+        wanted = ToolVersion(name=call.tool, schema_hash=call.schema_hash)
+        return self.version == call.version and queue in self.queues and wanted in self.tools
 
 
 class PoisonMessage(Message):

@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import ValidationError
 from redis import Redis
 
-from tasks.messages import ENVELOPE_VERSION, Announcement
+from tasks.messages import Announcement, Taker
 from tasks.names import WORKERS_KEY, worker_key
 
 #: An announcement is repeated three times before it ends.
@@ -51,14 +51,19 @@ class Presence:
         self._redis.delete(worker_key(worker_id))
 
     def workers(self) -> list[Announcement]:
-        """All live announcements of a version that this process understands."""
-        return [found for text in self._list(keys=[WORKERS_KEY], args=[worker_key("")]) if (found := _understood(text))]
+        """All live announcements of this version. A worker of another is left out: nothing it could be sent would run."""
+        return [found for text in self._live() if (found := Announcement.understood(text))]
+
+    def takers(self) -> list[Taker]:
+        """All live workers of whatever version, as far as their announcements can be read."""
+        return [found for text in self._live() if (found := _taker(text))]
+
+    def _live(self) -> list[str]:
+        return self._list(keys=[WORKERS_KEY], args=[worker_key("")])
 
 
-def _understood(text: str) -> Announcement | None:
-    """A worker of another version is left out: nothing it could be sent would run."""
+def _taker(text: str) -> Taker | None:
     try:
-        announcement = Announcement.decode(text)
+        return Taker.decode(text)
     except ValidationError:
         return None
-    return announcement if announcement.version == ENVELOPE_VERSION else None

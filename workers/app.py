@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
+import structlog
 from celery import Task
 from celery.signals import setup_logging, worker_process_init
 from kombu.exceptions import OperationalError
@@ -25,7 +26,10 @@ from workers.execute import Executor
 from workers.leases import REFRESH_TIMEOUT_S, Leases
 from workers.limits import CallRequest
 from workers.offer import offered
+from workers.peers import Peers, wait_s
 from workers.settings import WorkerSettings
+
+_log = structlog.get_logger(__name__)
 
 settings = WorkerSettings()
 app = make_app("toolchord.workers", settings.redis_url.get_secret_value())
@@ -48,6 +52,11 @@ def _grants() -> Grants:
 
 
 @cache
+def _peers() -> Peers:
+    return Peers(_catalogue(), _grants(), Presence(_redis()))
+
+
+@cache
 def _leases() -> Leases:
     """Made on first use, since a thread does not survive a fork."""
     return Leases(Grants(connect(settings.redis_url.get_secret_value(), REFRESH_TIMEOUT_S)))
@@ -59,10 +68,14 @@ def _report(worker: str, call: CallMessage, message: str, fraction: float | None
         dispatcher.send("task-progress", uuid=call.task_id, message=message, fraction=fraction)
 
 
-@app.task(name=TOOL_CALL, bind=True, Request=CallRequest)
+@app.task(name=TOOL_CALL, bind=True, max_retries=None, Request=CallRequest)
 def call(self: "Task[..., str]", **kwargs: Any) -> str:
     """Runs one attempt of a tool call. Returns the task's own id, always the same, so that a message delivered twice
-    cannot confuse the chord's count."""
+    cannot confuse the chord's count. What another worker should run goes back to its queue by Celery's own retry, which
+    counts no part of the chord."""
+    if _peers().should_run(kwargs, str((self.request.delivery_info or {}).get("routing_key"))):
+        _log.info("call_handed_on", task_id=self.request.id, times=self.request.retries + 1)
+        raise self.retry(countdown=wait_s(self.request.retries))
     node = str(self.request.hostname)
     executor = Executor(_catalogue(), _grants(), _leases(), node, partial(_report, node))
     waiting = executor.execute(kwargs)
@@ -77,7 +90,7 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
 
 
 @setup_logging.connect
-def _log(**_: Any) -> None:
+def _set_up_logging(**_: Any) -> None:
     logs.configure(settings.log_level)
 
 

@@ -14,7 +14,7 @@ from tasks.context import ToolContext
 from tasks.failpoints import reach
 from tasks.grants import Claim, Grants
 from tasks.invoke import invoke
-from tasks.messages import ENVELOPE_VERSION, CallMessage, CallOutcome, Doorbell, Outcome, ToolResult
+from tasks.messages import CallMessage, CallOutcome, Doorbell, Grant, Outcome, ToolResult
 from workers.leases import LEASE_S, Leases
 from workers.runner import Runner
 
@@ -75,7 +75,7 @@ class Executor:
     def _answer(self, claim: Claim) -> CallOutcome:
         """What the attempt comes to. Never raises: whatever goes wrong is an answer for the model."""
         grant = claim.grant
-        if grant.version != ENVELOPE_VERSION:
+        if grant is None:
             return _refused("unsupported_version", "This worker is of another version than the orchestrator.")
         tool = self._catalogue.get(grant.call.tool)
         if tool is None:
@@ -87,25 +87,25 @@ class Executor:
             return CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not started before the run's deadline.")
         if grant.start_within_s is not None and claim.queue_wait_ms / 1000 > grant.start_within_s + grant.delay_s:
             return CallOutcome.of_error(Outcome.TIMED_OUT, "not_started", "No worker started this call in time. It did not run.")
-        return self._run(tool, claim, min(grant.timeout_s, remaining_s))
+        return self._run(tool, grant, min(grant.timeout_s, remaining_s))
 
-    def _run(self, tool: AnyTool, claim: Claim, timeout_s: float) -> CallOutcome:
-        context, runner = self._context(claim, timeout_s), Runner(timeout_s)
+    def _run(self, tool: AnyTool, grant: Grant, timeout_s: float) -> CallOutcome:
+        context, runner = self._context(grant, timeout_s), Runner(timeout_s)
 
         def stop() -> None:
             context.cancel_event.set()
             runner.stop()
 
-        with self._leases.holding(claim.grant.call, stop, runner.kill):
-            return invoke(tool, claim.grant.arguments, context, runner)
+        with self._leases.holding(grant.call, stop, runner.kill):
+            return invoke(tool, grant.arguments, context, runner)
 
-    def _context(self, claim: Claim, timeout_s: float) -> ToolContext:
-        call = claim.grant.call
+    def _context(self, grant: Grant, timeout_s: float) -> ToolContext:
+        call = grant.call
         return ToolContext(
             run_id=call.run_id,
             tool_call_id=str(call.key),
             attempt=call.attempt,
-            idempotency_key=claim.grant.idempotency_key,
+            idempotency_key=grant.idempotency_key,
             deadline=time.monotonic() + timeout_s,
             deadline_at=datetime.now(UTC) + timedelta(seconds=timeout_s),
             on_progress=lambda message, fraction: self._report(call, message, fraction),
@@ -116,8 +116,8 @@ def _call(kwargs: Mapping[str, Any]) -> CallMessage | None:
     """The message, or None when it names no call: then nobody waits for an answer either."""
     try:
         return CallMessage.model_validate(kwargs)
-    except ValidationError:
-        _log.exception("message_refused", fields=sorted(kwargs))
+    except ValidationError as error:
+        _log.error("message_refused", fields=sorted({str(fault["loc"][0]) for fault in error.errors()}))
         return None
 
 

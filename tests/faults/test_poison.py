@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from orchestrator.llm.scripted import Reply, ScriptedCall
+from tasks.app import make_app
 from tasks.messages import PoisonMessage
 from tasks.names import DEFAULT_QUEUE, IO_QUEUE, POISON_KEY, RUN_ADVANCE, TOOL_CALL, TURN_FINISH, TURNS_QUEUE
 from tests.acceptance.local import asking
@@ -82,6 +83,15 @@ def test_good_messages_behind_bad_ones_are_taken(faulty: Faulty) -> None:
             _put(faulty, queue, *list(malformed(queue).values()) * 10)
 
     assert len(_put_aside(faulty, 100)) == 100
+
+
+@pytest.mark.timeout(180)
+def test_answers_to_remote_control_pass(faulty: Faulty) -> None:
+    """They are no tasks, and come through lists as well."""
+    with make_app("test", faulty.stack.redis_url) as app:
+        answers = app.control.ping(timeout=5, limit=len(_WORKERS))
+
+    assert {name.partition("@")[0] for answer in answers or () for name in answer} == set(_WORKERS)
 
 
 @pytest.mark.timeout(180)

@@ -120,6 +120,18 @@ def test_what_cannot_run_is_a_typed_answer(place: Place, name: str, changes: dic
     assert _ran == []
 
 
+def test_a_grant_that_cannot_be_read_is_a_typed_answer(place: Place) -> None:
+    """A coordinator of another version may write grants of another shape."""
+    grant = place.grant()
+    place.redis.hset(grant.call.key.grant, "body", '{"version":2,"what":"is this"}')
+
+    answer = place.answer(grant)
+
+    assert answer.error is not None
+    assert answer.error.code == "unsupported_version"
+    assert _ran == []
+
+
 def test_a_call_does_not_outlive_its_runs_deadline(place: Place) -> None:
     """The time that is left of the run bounds a tool that could take longer."""
     answer = place.answer(place.grant("hang", changes={"deadline_s": 0.1, "timeout_s": 60.0}))

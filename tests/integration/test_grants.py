@@ -147,3 +147,40 @@ def test_what_is_forgotten_can_neither_start_nor_answer(grants: Grants) -> None:
 
     assert grants.claim(queued.call, lease_s=60) is None
     assert grants.complete(_result(running)).stale
+
+
+@pytest.mark.parametrize("version", ['"version":2', '"result":"another shape"'])
+def test_a_result_of_another_version_answers_nothing(grants: Grants, redis_url: str, version: str) -> None:
+    """Its call counts as lost; no reader stumbles over it."""
+    grant = _grant(0)
+    with connect(redis_url) as redis:
+        redis.set(grant.call.key.result, _result(grant).encode()[:-1] + f",{version}}}")
+
+    assert grants.states([grant.call.key])[0].result is None
+
+
+def test_a_waiting_call_of_another_version_costs_no_result(grants: Grants, redis_url: str) -> None:
+    """The result is put; the call that cannot be read is left to those who wrote it."""
+    grant = _grant(0)
+    grants.put(RUN, 1, [grant], [], ttl_s=60)
+    grants.claim(grant.call, lease_s=60)
+    with connect(redis_url) as redis:
+        redis.rpush(grant.call.key.window, '{"another": "shape"}')
+
+    completion = grants.complete(_result(grant))
+
+    assert (completion.stale, completion.waiting) == (False, None)
+    assert grants.states([grant.call.key])[0].result == _result(grant)
+
+
+def test_a_call_is_granted_until_it_is_claimed(grants: Grants) -> None:
+    """Only this attempt, and only once."""
+    grant = _grant(0, attempt=2)
+    grants.put(RUN, 1, [grant], [], ttl_s=60)
+
+    assert grants.is_granted(grant.call)
+    assert not grants.is_granted(_grant(0, attempt=1).call)
+
+    grants.claim(grant.call, lease_s=60)
+
+    assert not grants.is_granted(grant.call)

@@ -50,3 +50,15 @@ def test_a_worker_of_another_version_is_left_out(presence: Presence) -> None:
     presence.announce(_announcement("new", version=2))
 
     assert presence.workers() == []
+    assert [taker.version for taker in presence.takers()] == [2]
+
+
+def test_an_announcement_that_cannot_be_read_hides_no_other(presence: Presence, redis_url: str) -> None:
+    """A later version may leave out what this one needs."""
+    presence.announce(_announcement("a"))
+    presence.announce(_announcement("strange"))
+    with connect(redis_url) as redis:
+        redis.set(worker_key("strange"), '{"version": 3}')
+
+    assert [worker.worker_id for worker in presence.workers()] == ["a"]
+    assert [taker.version for taker in presence.takers()] == [1]
