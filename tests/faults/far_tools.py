@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ def io_queue(host: str) -> str:
 def default_queue(host: str) -> str:
     """Where the host's `def` tools go."""
     return f"{host}.default"
+
+
+def life_sign(gate: str, call_id: str) -> Path:
+    """The file in which a tool that nothing interrupts writes when it was last alive."""
+    return Path(f"{gate}.{call_id}")
 
 
 def _shut(context: ToolContext, gate: str) -> bool:
@@ -61,7 +67,18 @@ def _tools(host: str) -> list[Tool[..., Any]]:
             time.sleep(_MOMENT_S)
             return f"attempt {context.attempt}"
 
-    return [hold, spend, grind]
+    @tool(name=f"insist_{host}", queue=default_queue(host), idempotent=True, **options)
+    def insist(gate: str, context: ToolContext) -> str:
+        """Wait in a process as `grind` does, and let nothing interrupt it."""
+        with recorded(f"insist_{host}", context, {}):
+            while _shut(context, gate):
+                with suppress(BaseException):
+                    life_sign(gate, context.tool_call_id).write_text(str(time.monotonic()))
+                    time.sleep(_LOOK_EVERY_S)
+            time.sleep(_MOMENT_S)
+            return f"attempt {context.attempt}"
+
+    return [hold, spend, grind, insist]
 
 
 # A worker looks for tools among a module's names.
