@@ -3,15 +3,19 @@
 import os
 import signal
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from httpx2 import HTTPError
 from redis import Redis
 
-from orchestrator.processes.errors import ServerUnavailableError
+from orchestrator.processes.errors import ProcessDiedError, ServerUnavailableError
 from orchestrator.schemas.run import RunObject
 from orchestrator.settings import Settings
 from orchestrator.stack import Stack
 from orchestrator.store.runs import OPEN
+from tasks import failpoints
 from tasks.broker import connect
 from tests.acceptance import checks, ledger
 from tests.acceptance.conftest import ROOT, clean_environ
@@ -34,9 +38,33 @@ class Faulty(Local):
         pid = next(process.pid for process in self.stack.processes if process.name == name)
         os.killpg(pid, number)
 
+    def arm(self, failpoint: str, passes: int = 0) -> None:
+        """Lets the next process die that reaches the failpoint, after so many passes."""
+        (self.failpoints / failpoint).write_text(str(passes))
+
+    def is_armed(self, failpoint: str) -> bool:
+        """Whether nothing has died of it yet."""
+        return (self.failpoints / failpoint).exists()
+
+    @property
+    def failpoints(self) -> Path:
+        """The folder of the armed failpoints."""
+        return self._ledger.with_name("failpoints")
+
+    def whole(self) -> None:
+        """Waits until every process runs."""
+        self.until(self._runs)
+
+    def _runs(self) -> bool:
+        try:
+            self.stack.check()
+            return self.api.get("/readyz").is_success
+        except (ProcessDiedError, HTTPError):
+            return False
+
     def pids(self, *names: str) -> dict[str, int]:
-        """The processes of the stack that have these names."""
-        return {process.name: process.pid for process in self.stack.processes if process.name in names}
+        """The processes of the stack that have these names; all when none is given."""
+        return {process.name: process.pid for process in self.stack.processes if process.name in names or not names}
 
     def until(self, found: Callable[[], bool]) -> None:
         """Waits until something is so, while what died is started again."""
@@ -55,15 +83,16 @@ class Faulty(Local):
         return run
 
 
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
-    """A running Toolchord of the module's own, since its processes do not stay as they are."""
-    folder = tmp_path_factory.mktemp("faults")
+@contextmanager
+def toolchord(folder: Path, code: Path = ROOT) -> Generator[Faulty]:
+    """A running Toolchord with its data in the folder, and its code there. It is for the thread that enters it."""
     ledger_file = folder / "ledger"
     ledger_file.touch()
+    (folder / "failpoints").mkdir()
     environ = {
         **clean_environ(),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(code),
+        failpoints.VARIABLE: str(folder / "failpoints"),
         "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools",
         "TOOLCHORD_DISPATCH_GRACE_S": "5",
         ledger.VARIABLE: str(ledger_file),
@@ -79,3 +108,10 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
+    """A running Toolchord of the module's own, since its processes do not stay as they are."""
+    with toolchord(tmp_path_factory.mktemp("faults")) as client:
+        yield client

@@ -41,36 +41,6 @@ def test_a_killed_coordinators_model_call_is_made_again_and_recorded_once(faulty
 
 
 @pytest.mark.timeout(180)
-def test_a_run_outlives_an_emptied_redis(faulty: Faulty) -> None:
-    """After a FLUSHALL nothing old can start, what can be run again is, and the run goes on."""
-    calls = [ScriptedCall.of("linger", label="a", seconds=2), ScriptedCall.of("linger_in_process", label="b", seconds=2)]
-    run = faulty.start(asking(*calls), _ANSWER, tools=["linger", "linger_in_process"])
-    faulty.began(run.id, 2)
-    with faulty.redis as redis:
-        redis.flushall()  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
-
-    ended = faulty.ended(run.id)
-
-    assert ended.status == "completed"
-    assert [call.content for call in ended.tool_calls] == ["linger a", "linger_in_process b"]
-
-
-@pytest.mark.timeout(180)
-def test_a_run_and_its_workers_outlive_a_killed_redis(faulty: Faulty) -> None:
-    """No process dies of a lost connection, and a tool that ends meanwhile hands its result over when Redis is back."""
-    calls = [ScriptedCall.of("nap", label="a", seconds=3), ScriptedCall.of("doze", label="b", seconds=3)]
-    run = faulty.start(asking(*calls), _ANSWER, tools=["nap", "doze"])
-    faulty.began(run.id, 2)
-    before = faulty.pids("worker-io", "worker-default", "coordinator", "watcher", "api")
-    faulty.kill("redis")
-
-    ended = faulty.ended(run.id)
-
-    assert [(call.status, call.attempt) for call in ended.tool_calls] == [("succeeded", 1), ("succeeded", 1)]
-    assert faulty.pids(*before) == before
-
-
-@pytest.mark.timeout(180)
 def test_a_run_outlives_a_killed_postgres(faulty: Faulty) -> None:
     """What was committed is there when Postgres is back, and what was not is done again."""
     run = faulty.start(asking(ScriptedCall.of("linger", label="a", seconds=2), _SIBLING), _ANSWER, tools=["linger", "doze"])

@@ -1,6 +1,8 @@
 """Tools that may be run again."""
 
 import asyncio
+import os
+import signal
 import time
 
 from tasks import ToolContext, tool
@@ -21,3 +23,11 @@ def linger_in_process(label: str, seconds: float, context: ToolContext) -> str:
     with recorded("linger_in_process", context, {"label": label, "seconds": seconds}):
         time.sleep(seconds)
         return f"linger_in_process {label}"
+
+
+@tool(idempotent=True)
+def perish(context: ToolContext) -> str:
+    """Kill the process that runs it, at each attempt."""
+    with recorded("perish", context, {}):
+        os.kill(os.getpid(), signal.SIGKILL)
+        return "still there"
