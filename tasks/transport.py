@@ -5,7 +5,7 @@ from typing import Any
 from kombu.transport import redis
 
 from tasks.failpoints import reach
-from tasks.names import TOOL_CALL
+from tasks.names import TOOL_CALL, TURN_FINISH
 
 
 class QoS(redis.QoS):
@@ -20,10 +20,17 @@ class QoS(redis.QoS):
     def _is_gone(self) -> bool:
         return getattr(self.channel.connection, "client", None) is None
 
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Keeps a message until it is acknowledged."""
+        reach("message.taken")
+        super().append(message, delivery_tag)
+
     def ack(self, delivery_tag: str) -> None:
         """Acknowledges a message."""
         if not self._is_gone:
+            reach("message.done")
             super().ack(delivery_tag)
+            reach("message.acknowledged")
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - Kombu's signature
         """Refuses a message."""
@@ -42,9 +49,14 @@ class Channel(redis.Channel):
     QoS = QoS
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        task = message.get("headers", {}).get("task")
+        if task == TURN_FINISH:
+            reach("body.publishing")
         super()._put(queue, message, **kwargs)
-        if message.get("headers", {}).get("task") == TOOL_CALL:
+        if task == TOOL_CALL:
             reach("call.published")
+        elif task == TURN_FINISH:
+            reach("body.published")
 
 
 class Transport(redis.Transport):

@@ -3,16 +3,24 @@
 import os
 import signal
 from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from httpx2 import HTTPError
 from redis import Redis
 
-from orchestrator.processes.errors import ServerUnavailableError
+from orchestrator.processes.errors import ProcessDiedError, ServerUnavailableError
+from orchestrator.processes.supervisor import RestartPolicy
 from orchestrator.schemas.run import RunObject
 from orchestrator.settings import Settings
 from orchestrator.stack import Stack
 from orchestrator.store.runs import OPEN
+from tasks import failpoints
+from tasks.app import make_app
 from tasks.broker import connect
+from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TURNS_QUEUE
 from tests.acceptance import checks, ledger
 from tests.acceptance.conftest import ROOT, clean_environ
 from tests.acceptance.local import Local
@@ -20,6 +28,12 @@ from tests.acceptance.waiting import until
 
 #: Far beyond every bound that is promised, for machines that do much else.
 PATIENCE_S = 90.0
+
+#: Properties that a test records of a recovery: its seconds, and the process that was killed.
+RECOVERY, VICTIM = "recovery_s", "victim"
+
+#: What is killed on purpose, again and again, is started again each time.
+_RESTARTS = RestartPolicy(backoff_s=0.5, max_backoff_s=0.5, deaths=10_000)
 
 
 class Faulty(Local):
@@ -34,9 +48,57 @@ class Faulty(Local):
         pid = next(process.pid for process in self.stack.processes if process.name == name)
         os.killpg(pid, number)
 
+    def arm(self, failpoint: str, passes: int = 0) -> None:
+        """Lets the next process die that reaches the failpoint, after so many passes."""
+        (self.failpoints / failpoint).write_text(str(passes))
+
+    def is_armed(self, failpoint: str) -> bool:
+        """Whether nothing has died of it yet."""
+        return (self.failpoints / failpoint).exists()
+
+    @property
+    def failpoints(self) -> Path:
+        """The folder of the armed failpoints."""
+        return self._ledger.with_name("failpoints")
+
+    @property
+    def data(self) -> Path:
+        """The folder of the stack's data."""
+        return self._logs.parent
+
+    def whole(self) -> None:
+        """Waits until every process runs."""
+        self.until(self._runs)
+
+    def redeliver(self) -> int:
+        """Puts back every message that is not acknowledged, as the visibility timeout would. How many there were."""
+        with closing(make_app("test", self.stack.redis_url)) as app, app.connection_for_write() as connection, self.redis as redis:
+            channel = cast("Any", connection.default_channel)
+            tags = redis.hkeys("unacked")
+            for tag in tags:
+                channel.qos.restore_by_tag(tag)
+            return len(tags)
+
+    def quiet(self) -> None:
+        """Waits until every process runs and every message is acknowledged. Where its process died, it is delivered again."""
+        self.whole()
+        self.redeliver()
+        self.until(self._is_idle)
+
+    def _is_idle(self) -> bool:
+        with self.redis as redis:
+            return not redis.hlen("unacked") and not any(redis.llen(queue) for queue in (TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE))
+
+    def _runs(self) -> bool:
+        try:
+            self.stack.check()
+            return self.api.get("/readyz").is_success
+        except (ProcessDiedError, HTTPError):
+            return False
+
     def pids(self, *names: str) -> dict[str, int]:
-        """The processes of the stack that have these names."""
-        return {process.name: process.pid for process in self.stack.processes if process.name in names}
+        """The processes of the stack that have these names; all when none is given."""
+        return {process.name: process.pid for process in self.stack.processes if process.name in names or not names}
 
     def until(self, found: Callable[[], bool]) -> None:
         """Waits until something is so, while what died is started again."""
@@ -55,27 +117,45 @@ class Faulty(Local):
         return run
 
 
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
-    """A running Toolchord of the module's own, since its processes do not stay as they are."""
-    folder = tmp_path_factory.mktemp("faults")
+@contextmanager
+def toolchord(folder: Path, code: Path = ROOT) -> Generator[Faulty]:
+    """A running Toolchord with its data in the folder, and its code there. It is for the thread that enters it."""
     ledger_file = folder / "ledger"
     ledger_file.touch()
+    (folder / "failpoints").mkdir()
     environ = {
         **clean_environ(),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(code),
+        failpoints.VARIABLE: str(folder / "failpoints"),
         "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools",
         "TOOLCHORD_DISPATCH_GRACE_S": "5",
         ledger.VARIABLE: str(ledger_file),
     }
     settings = Settings.model_construct(data_dir=folder / "data")
     try:
-        with Stack(settings, environ) as stack:
+        with Stack(settings, environ, restarts=_RESTARTS) as stack:
             stack.wait_ready()
-            client = Faulty(stack, ledger_file, folder / "data" / "logs")
-            yield client
-            client.close()
+            with closing(Faulty(stack, ledger_file, folder / "data" / "logs")) as client:
+                yield client
     except ServerUnavailableError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
+    """A running Toolchord of the module's own, since its processes do not stay as they are."""
+    with toolchord(tmp_path_factory.mktemp("faults")) as client:
+        yield client
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints how long each recovery took, where tests have measured it."""
+    reports = [report for report in terminalreporter.getreports("passed") if isinstance(report, pytest.TestReport)]
+    measured = [report for report in reports if RECOVERY in dict(report.user_properties)]
+    if measured:
+        terminalreporter.section("seconds from the kill to the end of the run")
+    for report in measured:
+        told = dict(report.user_properties)
+        terminalreporter.write_line(f"{told[RECOVERY]:>6}  {told[VICTIM]:<15}  {report.nodeid.partition('[')[2].rstrip(']')}")

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tasks import ToolContext, tool
+from tasks import RetryTool, ToolContext, tool
 from tests.acceptance.ledger import recorded
 
 
@@ -21,3 +21,12 @@ def linger_in_process(label: str, seconds: float, context: ToolContext) -> str:
     with recorded("linger_in_process", context, {"label": label, "seconds": seconds}):
         time.sleep(seconds)
         return f"linger_in_process {label}"
+
+
+@tool(idempotent=True)
+async def stumble(label: str, context: ToolContext) -> str:
+    """Ask to be tried again once, then succeed."""
+    with recorded("stumble", context, {"label": label}):
+        if context.attempt == 1:
+            raise RetryTool("not yet", after_s=0.2)
+        return f"stumble {label}"
