@@ -5,7 +5,7 @@ from typing import Any
 from kombu.transport import redis
 
 from tasks.failpoints import reach
-from tasks.names import TOOL_CALL, TURN_FINISH
+from tasks.names import RUN_ADVANCE, TOOL_CALL, TURN_FINISH
 
 
 class QoS(redis.QoS):
@@ -57,6 +57,8 @@ class Channel(redis.Channel):
             reach("call.published")
         elif task == TURN_FINISH:
             reach("body.published")
+        elif task == RUN_ADVANCE:
+            reach("doorbell.published")
 
 
 class Transport(redis.Transport):

@@ -88,7 +88,8 @@ class Leases:
             kept = [self._clock() - self._kept_at < LEASE_S - _REFRESH_EVERY_S] * len(held)
         else:
             self._kept_at = asked_at
-            reach("lease.refreshed")
+            if any(kept):
+                reach("lease.refreshed")
         for one, is_kept in zip(held, kept, strict=True):
             if not is_kept:
                 self._end(one)

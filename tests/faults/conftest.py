@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -102,7 +102,13 @@ class Faulty(Local):
 
     def until(self, found: Callable[[], bool]) -> None:
         """Waits until something is so, while what died is started again."""
-        until(lambda: True if found() else None, self.stack.mend, PATIENCE_S)
+
+        def holds() -> bool | None:
+            with suppress(HTTPError):  # While the API is down it tells nothing.
+                return found() or None
+            return None
+
+        until(holds, self.stack.mend, PATIENCE_S)
 
     def began(self, run_id: str, count: int) -> None:
         """Waits until so many executions of the run's tools have begun."""

@@ -84,18 +84,21 @@ def lingering(tool: str, *labels: str, seconds: float = 0.3) -> tuple[ScriptedCa
 
 _MIXED = (*lingering("linger", "a", "b"), *lingering("linger_in_process", "c", "d"))
 _WINDOW: Mapping[str, JsonValue] = {"max_parallel_tool_calls": 2}
-_LONG = (*lingering("linger", "a", seconds=LONG_S), *lingering("linger_in_process", "b", seconds=LONG_S))
+LONG = (*lingering("linger", "a", seconds=LONG_S), *lingering("linger_in_process", "b", seconds=LONG_S))
 
 PLAIN = Way(_MIXED, _WINDOW)
 SLOWLY_ASKED = Way(_MIXED, _WINDOW, model_latency_s=4.0)
+#: There is always something to note soon.
+NOTED = Way(lingering("linger", "a", "b", "c", "d", "e", seconds=2.0), {"max_parallel_tool_calls": 1})
 WHILE_RUNNING = Way((*lingering("linger", "a", seconds=2.0), *lingering("linger_in_process", "b", seconds=2.0)), after=2)
 #: One result lies there while the other is awaited, so that the watcher has something to ring for.
 HARVESTED = Way((*lingering("linger", "a"), *lingering("linger_in_process", "b", seconds=9.0)))
 RETRIED = Way((ScriptedCall.of("stumble", label="a"), *lingering("linger", "b")))
 DYING = Way((ScriptedCall.of("die_once"), *lingering("linger", "a")))
-CANCELLED = Way(_LONG, after=2, cancel=True, ends=("cancelled", "cancelled"))
+TURN_LATE = Way(LONG, {"turn_deadline_s": 2}, ends=("completed", "timed_out"))
+CANCELLED = Way(LONG, after=2, cancel=True, ends=("cancelled", "cancelled"))
 #: Nobody but the watcher sees the deadline pass.
-LATE = Way(_LONG, {"deadline_s": 4}, after=2, frozen="coordinator", ends=("incomplete", "timed_out"))
+LATE = Way(LONG, {"deadline_s": 4}, after=2, frozen="coordinator", ends=("incomplete", "timed_out"))
 
 
 def on(tool: str) -> Way:
@@ -153,7 +156,8 @@ def _post(faulty: Faulty, way: Way) -> RunObject:
         **way.fields,
     }
     posted = _again_and_again(faulty, lambda: faulty.api.post("/v1/runs", json=body, headers={"Idempotency-Key": key}))
-    [only] = faulty.api.get("/v1/runs", params={"metadata[crash]": key}).raise_for_status().json()["data"]
+    listed = _again_and_again(faulty, lambda: faulty.api.get("/v1/runs", params={"metadata[crash]": key}))
+    [only] = listed.json()["data"]
     assert only["id"] == posted.json()["id"]
     return RunObject.model_validate_json(posted.content)
 

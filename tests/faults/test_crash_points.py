@@ -45,8 +45,8 @@ def _on(worker: str) -> Iterator[Crash]:
 
 
 CASES = (
-    *_all("api", crashes.PLAIN, "run.accepting", "run.accepted", "run.rung"),
-    *_all("api", crashes.CANCELLED, "run.cancelling", "run.cancelled", "run.closed", note="cancel"),
+    *_all("api", crashes.PLAIN, "run.accepting", "run.accepted", "run.rung", "doorbell.published"),
+    *_all("api", crashes.CANCELLED, "run.cancelling", "run.cancelled", "calls.closed", note="cancel"),
     *_all("coordinator", crashes.PLAIN, "message.taken", "step.rung", "step.claiming", "step.claimed"),
     *_all("coordinator", crashes.SLOWLY_ASKED, "step.renewed"),
     *_all("coordinator", crashes.PLAIN, "model.asked", "reply.recording", "reply.recorded"),
@@ -56,13 +56,14 @@ CASES = (
     *_all("coordinator", crashes.PLAIN, "step.claimed", "model.asked", "reply.recording", "reply.recorded", passes=1, note="final"),
     *_all("coordinator", crashes.RETRIED, "turn.gathering", "turn.gathered", note="retry"),
     *_all("coordinator", crashes.RETRIED, "calls.granted", "calls.published", "calls.noting", "calls.noted", passes=1, note="retry"),
+    *_all("coordinator", crashes.TURN_LATE, "turn.gathering", "turn.gathered", "calls.closed", note="turn deadline"),
     *_on(_IO),
     *_on(_DEFAULT),
     *_all(_DEFAULT, crashes.DYING, "child.lost", "child.answered"),
-    *_all("watcher", crashes.PLAIN, "watcher.noting", "watcher.noted"),
+    *_all("watcher", crashes.NOTED, "watcher.noting", "watcher.noted"),
     *_all("watcher", crashes.HARVESTED, "watcher.rung"),
     *_all("watcher", crashes.WHILE_RUNNING, "watcher.led", "catalogue.keeping", "catalogue.kept"),
-    *_all("watcher", crashes.LATE, "run.expiring", "run.expired", "run.closed", note="deadline"),
+    *_all("watcher", crashes.LATE, "run.expiring", "run.expired", "calls.closed", note="deadline"),
 )
 
 
@@ -115,8 +116,8 @@ def test_a_run_outlives_a_crash(lanes: Lanes, case: Crash, record_property: Call
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", [case for case in CASES if case.way.cancel], ids=lambda case: case.id)
-def test_a_cancel_that_is_repeated_after_a_crash_stops_the_tools(lanes: Lanes, case: Crash) -> None:
+@pytest.mark.parametrize("case", [case for case in CASES if case.way.calls == crashes.LONG], ids=lambda case: case.id)
+def test_tools_that_nobody_waits_for_are_stopped_in_spite_of_a_crash(lanes: Lanes, case: Crash) -> None:
     """They end long before they would have ended by themselves."""
     times = [execution.ended.at - execution.began.at for execution in lanes.recovery(case).executions if execution.ended]
 
