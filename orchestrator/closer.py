@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.database import Database
 from orchestrator.store import closings
+from tasks.failpoints import reach
 from tasks.grants import Grants
 
 #: After so long nobody is at it any more.
@@ -29,6 +30,7 @@ class Closer:
                 calls = closings.answered(session, run_id, turn)
             if calls:
                 self._grants.close(run_id, turn, calls)
+                reach("calls.closed")
             with self._database.transaction() as session:
                 closings.done(session, run_id, turn)
 

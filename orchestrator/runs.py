@@ -131,6 +131,8 @@ class Runs:
                 return
             _answer_open(session, run, _CANCELLED)
             store.close(session, run, "cancelled")
+            reach("run.cancelling")
+        reach("run.cancelled")
         self._closer.close(run.id, run.turn)
 
     def expire(self, run_id: str) -> None:
@@ -140,6 +142,8 @@ class Runs:
             if run is None or run.status not in store.OPEN or run.deadline_at > store.now(session):
                 return
             end_late(session, run)
+            reach("run.expiring")
+        reach("run.expired")
         self._closer.close(run.id, run.turn)
 
     def tools(self) -> list[ToolVersion]:

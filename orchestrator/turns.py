@@ -68,12 +68,14 @@ class Turns:
 
     def advance(self, run_id: str) -> None:
         """Makes the run's next model call, unless another does, and goes on until tools are awaited or the run ends."""
+        reach("step.rung")
         self._follow(self._database.run(lambda session: self._claim(session, run_id)))
 
     def finish(self, run_id: str, turn: int, *, returned: bool) -> None:
         """Records the results of the turn's calls that have ended. When none is open, makes the next model call.
         `returned` says that every task of the turn's chord is back, or lost: a call still granted then has no message,
         and is sent again."""
+        reach("turn.rung")
         calls = self._database.run(lambda session: store.awaited(session, run_id, turn))
         if not calls:
             return
@@ -93,10 +95,12 @@ class Turns:
         # With Redis away they end by themselves, only later.
         with suppress(RedisError):
             self._grants.forget(run_id, turn, calls)
+            reach("turn.forgotten")
 
     def _renew(self, steps: Sequence[Step]) -> None:
         with self._database.transaction() as session:
             runs.renew(session, steps, LEASE_S)
+        reach("step.renewed")
 
     def _follow(self, work: Brief | Batch | None) -> None:
         while isinstance(work, Brief):
@@ -107,12 +111,15 @@ class Turns:
     def _send(self, batch: Batch) -> None:
         if self._dispatcher.calls(batch):
             sent = [(grant.call.index, grant.call.attempt) for grant in batch.grants]
-            self._database.run(lambda session: store.granted(session, batch.run_id, batch.turn, sent))
+            self._database.run(lambda session: _note(session, batch, sent))
             reach("calls.noted")
 
     def _claim(self, session: Session, run_id: str) -> Brief | None:
         step = runs.claim_step(session, run_id, LEASE_S)
-        return self._brief(session, step) if step else None
+        if step is None:
+            return None
+        reach("step.claiming")
+        return self._brief(session, step)
 
     def _brief(self, session: Session, step: Step) -> Brief | None:
         return read(session, step, self._model_timeout_s)
@@ -162,6 +169,7 @@ class Turns:
             _log.info("stale_reply", run_id=brief.step.run_id, turn=brief.step.turn)
             return None
         calls = record(session, run, brief, reply, verdict, latency_ms)
+        reach("reply.recording")
         if verdict.end is not None:
             runs.close(session, run, verdict.end.status, verdict.end.reason)
             return None
@@ -198,6 +206,11 @@ class Turns:
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:
         self._database.run(lambda session: _close_failed(session, step, error))
+
+
+def _note(session: Session, batch: Batch, sent: Sequence[tuple[int, int]]) -> None:
+    store.granted(session, batch.run_id, batch.turn, sent)
+    reach("calls.noting")
 
 
 def _close_failed(session: Session, step: Step, error: Mapping[str, JsonValue]) -> None:

@@ -103,6 +103,7 @@ class Watcher:
                 if note.progress is not None:
                     store.progressed(session, call, attempt, note.progress)
             reach("watcher.noting")
+        reach("watcher.noted")
 
     def _gather(self) -> None:
         """Rings for turns of which calls have ended a while ago, and that still wait for them."""
@@ -131,6 +132,8 @@ class Watcher:
             return
         with self._engine.database.transaction() as session:
             tools.keep(session, offers)
+            reach("catalogue.keeping")
+        reach("catalogue.kept")
         self._kept, self._keep_again_at = offers, time.monotonic() + _SEEN_EVERY_S
 
     def lead(self) -> bool:

@@ -20,6 +20,11 @@ class ChordBackend(RedisBackend):
         super().on_chord_part_return(request, state, result, propagate, **kwargs)
         reach("part.counted")
 
+    def add_to_chord(self, group_id: str, result: Any) -> None:
+        """Lets the chord count one more part."""
+        super().add_to_chord(group_id, result)
+        reach("chord.grown")
+
     def add_pending_result(self, result: Any, weak: bool = False, start_drainer: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002 - Celery's
         """A result is not waited for."""
         return result

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from tasks.envelope import fault_of
 from tasks.failpoints import reach
 from tasks.messages import PoisonMessage
-from tasks.names import POISON_KEY, TOOL_CALL
+from tasks.names import POISON_KEY, RUN_ADVANCE, TOOL_CALL, TURN_FINISH
 
 #: What is kept of the elements that were refused: the newest, for so long, and their beginning only.
 _KEPT: Final = 100
@@ -53,10 +53,17 @@ class QoS(redis.QoS):
     def _is_gone(self) -> bool:
         return getattr(self.channel.connection, "client", None) is None
 
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Keeps a message until it is acknowledged."""
+        reach("message.taken")
+        super().append(message, delivery_tag)
+
     def ack(self, delivery_tag: str) -> None:
         """Acknowledges a message."""
         if not self._is_gone:
+            reach("message.done")
             super().ack(delivery_tag)
+            reach("message.acknowledged")
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - Kombu's signature
         """Refuses a message."""
@@ -91,9 +98,16 @@ class Channel(redis.Channel):
             pipe.lpush(POISON_KEY, poison.encode()).ltrim(POISON_KEY, 0, _KEPT - 1).expire(POISON_KEY, _KEPT_S).execute()
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        task = message.get("headers", {}).get("task")
+        if task == TURN_FINISH:
+            reach("body.publishing")
         super()._put(queue, message, **kwargs)
-        if message.get("headers", {}).get("task") == TOOL_CALL:
+        if task == TOOL_CALL:
             reach("call.published")
+        elif task == TURN_FINISH:
+            reach("body.published")
+        elif task == RUN_ADVANCE:
+            reach("doorbell.published")
 
 
 class Transport(redis.Transport):

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import structlog
 from redis.exceptions import RedisError
 
+from tasks.failpoints import reach
 from tasks.messages import CallMessage
 
 #: A worker that is gone is noticed after so long, at most.
@@ -87,6 +88,8 @@ class Leases:
             kept = [self._clock() - self._kept_at < LEASE_S - _REFRESH_EVERY_S] * len(held)
         else:
             self._kept_at = asked_at
+            if any(kept):
+                reach("lease.refreshed")
         for one, is_kept in zip(held, kept, strict=True):
             if not is_kept:
                 self._end(one)

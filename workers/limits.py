@@ -12,6 +12,7 @@ from celery.worker.request import Request
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
+from tasks.failpoints import reach
 from tasks.grants import Grants
 from tasks.messages import CallMessage, CallOutcome, Outcome, ToolResult
 
@@ -54,11 +55,13 @@ class CallRequest(Request):
                 os.killpg(int(self.worker_pid), signal.SIGKILL)
 
     def _put(self, outcome: CallOutcome) -> None:
+        reach("child.lost")
         try:
             call = CallMessage.model_validate(self.kwargs)
             result = ToolResult(call=call, result=outcome, worker=self.hostname, queue_wait_ms=0, run_ms=0)
             # The next call of the window is left to the chord's callback: only a task can add to its chord.
             self.grants.complete(result, take_next=False)
+            reach("child.answered")
         except (ValidationError, RedisError) as error:
             # The lease ends by itself, and then the call counts as lost.
             _log.warning("answer_unsent", task_id=self.id, error=type(error).__name__)

@@ -42,14 +42,14 @@ class EmbeddedServers:
     outlives the block: the servers end with that thread.
     """
 
-    def __init__(self, data_dir: Path, environ: Mapping[str, str], *, fresh: bool = False) -> None:
+    def __init__(self, data_dir: Path, environ: Mapping[str, str], *, fresh: bool = False, restarts: RestartPolicy | None = None) -> None:
         self._data_dir = data_dir
         self._fresh = fresh
         self._given = {name: environ[name] for name in (_DATABASE_URL, _REDIS_URL) if environ.get(name)}
         self._urls = self._given
         self._exit = ExitStack()
         #: Has `mend`, for who runs long.
-        self.supervisor = Supervisor(RestartPolicy(backoff_s=0.2, deaths=3))
+        self.supervisor = Supervisor(restarts or RestartPolicy(backoff_s=0.2, deaths=3))
 
     @property
     def database_url(self) -> str:

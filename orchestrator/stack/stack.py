@@ -13,7 +13,7 @@ from orchestrator.processes.errors import NotReadyError, StackError
 from orchestrator.processes.folder import DataFolder
 from orchestrator.processes.ports import LOOPBACK, ReservedPort
 from orchestrator.processes.signals import ends_by_exception
-from orchestrator.processes.supervisor import Supervisor
+from orchestrator.processes.supervisor import RestartPolicy, Supervisor
 from orchestrator.settings import Settings
 from orchestrator.stack import plan
 from orchestrator.stack.readiness import Readiness
@@ -41,13 +41,21 @@ class Stack:
     """
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, str], *, fresh: bool = False, host: str = LOOPBACK, port: int | None = None
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        *,
+        fresh: bool = False,
+        host: str = LOOPBACK,
+        port: int | None = None,
+        restarts: RestartPolicy | None = None,
     ) -> None:
-        """The API listens on the host, and on the port when one is given; else on 8000 or the next free one."""
+        """The API listens on the host, and on the port when one is given; else on 8000 or the next free one. `restarts`
+        holds for the embedded servers too."""
         self._settings = settings
         self._environ = dict(environ) | _secrets(settings)
-        self._supervisor = Supervisor()
-        self._servers = EmbeddedServers(settings.data_dir, self._environ, fresh=fresh)
+        self._supervisor = Supervisor(restarts)
+        self._servers = EmbeddedServers(settings.data_dir, self._environ, fresh=fresh, restarts=restarts)
         self._exit = ExitStack()
         self._host = host
         self._wanted_port = port

@@ -3,20 +3,24 @@
 import os
 import signal
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from httpx2 import HTTPError
 from redis import Redis
 
 from orchestrator.processes.errors import ProcessDiedError, ServerUnavailableError
+from orchestrator.processes.supervisor import RestartPolicy
 from orchestrator.schemas.run import RunObject
 from orchestrator.settings import Settings
 from orchestrator.stack import Stack
 from orchestrator.store.runs import OPEN
 from tasks import failpoints
+from tasks.app import make_app
 from tasks.broker import connect
+from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TURNS_QUEUE
 from tests.acceptance import checks, ledger
 from tests.acceptance.conftest import ROOT, clean_environ
 from tests.acceptance.local import Local
@@ -24,6 +28,12 @@ from tests.acceptance.waiting import until
 
 #: Far beyond every bound that is promised, for machines that do much else.
 PATIENCE_S = 90.0
+
+#: Properties that a test records of a recovery: its seconds, and the process that was killed.
+RECOVERY, VICTIM = "recovery_s", "victim"
+
+#: What is killed on purpose, again and again, is started again each time.
+_RESTARTS = RestartPolicy(backoff_s=0.5, max_backoff_s=0.5, deaths=10_000)
 
 
 class Faulty(Local):
@@ -51,9 +61,33 @@ class Faulty(Local):
         """The folder of the armed failpoints."""
         return self._ledger.with_name("failpoints")
 
+    @property
+    def data(self) -> Path:
+        """The folder of the stack's data."""
+        return self._logs.parent
+
     def whole(self) -> None:
         """Waits until every process runs."""
         self.until(self._runs)
+
+    def redeliver(self) -> int:
+        """Puts back every message that is not acknowledged, as the visibility timeout would. How many there were."""
+        with closing(make_app("test", self.stack.redis_url)) as app, app.connection_for_write() as connection, self.redis as redis:
+            channel = cast("Any", connection.default_channel)
+            tags = redis.hkeys("unacked")
+            for tag in tags:
+                channel.qos.restore_by_tag(tag)
+            return len(tags)
+
+    def quiet(self) -> None:
+        """Waits until every process runs and every message is acknowledged. Where its process died, it is delivered again."""
+        self.whole()
+        self.redeliver()
+        self.until(self._is_idle)
+
+    def _is_idle(self) -> bool:
+        with self.redis as redis:
+            return not redis.hlen("unacked") and not any(redis.llen(queue) for queue in (TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE))
 
     def _runs(self) -> bool:
         try:
@@ -68,7 +102,13 @@ class Faulty(Local):
 
     def until(self, found: Callable[[], bool]) -> None:
         """Waits until something is so, while what died is started again."""
-        until(lambda: True if found() else None, self.stack.mend, PATIENCE_S)
+
+        def holds() -> bool | None:
+            with suppress(HTTPError):  # While the API is down it tells nothing.
+                return found() or None
+            return None
+
+        until(holds, self.stack.mend, PATIENCE_S)
 
     def began(self, run_id: str, count: int) -> None:
         """Waits until so many executions of the run's tools have begun."""
@@ -99,11 +139,10 @@ def toolchord(folder: Path, code: Path = ROOT) -> Generator[Faulty]:
     }
     settings = Settings.model_construct(data_dir=folder / "data")
     try:
-        with Stack(settings, environ) as stack:
+        with Stack(settings, environ, restarts=_RESTARTS) as stack:
             stack.wait_ready()
-            client = Faulty(stack, ledger_file, folder / "data" / "logs")
-            yield client
-            client.close()
+            with closing(Faulty(stack, ledger_file, folder / "data" / "logs")) as client:
+                yield client
     except ServerUnavailableError as error:
         if os.environ.get("CI"):
             raise
@@ -115,3 +154,14 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
     """A running Toolchord of the module's own, since its processes do not stay as they are."""
     with toolchord(tmp_path_factory.mktemp("faults")) as client:
         yield client
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints how long each recovery took, where tests have measured it."""
+    reports = [report for report in terminalreporter.getreports("passed") if isinstance(report, pytest.TestReport)]
+    measured = [report for report in reports if RECOVERY in dict(report.user_properties)]
+    if measured:
+        terminalreporter.section("seconds from the kill to the end of the run")
+    for report in measured:
+        told = dict(report.user_properties)
+        terminalreporter.write_line(f"{told[RECOVERY]:>6}  {told[VICTIM]:<15}  {report.nodeid.partition('[')[2].rstrip(']')}")

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 
-from tasks import ToolContext, tool
+from tasks import RetryTool, ToolContext, tool
 from tests.acceptance.ledger import recorded
 
 
@@ -31,3 +31,12 @@ def perish(context: ToolContext) -> str:
     with recorded("perish", context, {}):
         os.kill(os.getpid(), signal.SIGKILL)
         return "still there"
+
+
+@tool(idempotent=True)
+async def stumble(label: str, context: ToolContext) -> str:
+    """Ask to be tried again once, then succeed."""
+    with recorded("stumble", context, {"label": label}):
+        if context.attempt == 1:
+            raise RetryTool("not yet", after_s=0.2)
+        return f"stumble {label}"
