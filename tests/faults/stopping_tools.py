@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tasks import ToolContext, tool
+from tasks import RetryTool, ToolContext, tool
 from tests.acceptance.ledger import recorded
 
 
@@ -34,3 +34,20 @@ def once_stubborn_in_process(label: str, seconds: float, context: ToolContext) -
             except BaseException:  # noqa: BLE001 - the point of this tool
                 continue
         return f"once_stubborn_in_process {label}"
+
+
+@tool(idempotent=True)
+async def once_in_thread(label: str, seconds: float, context: ToolContext) -> str:
+    """Sleep in a thread that nothing ends, in the first attempt only."""
+    with recorded("once_in_thread", context, {"label": label}):
+        await asyncio.to_thread(time.sleep, seconds if context.attempt == 1 else 0)
+        return f"once_in_thread {label}"
+
+
+@tool(retries=1)
+async def later(label: str, seconds: float, context: ToolContext) -> str:
+    """Ask to be called again after so many seconds, and answer then."""
+    with recorded("later", context, {"label": label}):
+        if context.attempt == 1:
+            raise RetryTool("Later.", after_s=seconds)
+        return f"later {label}"
