@@ -91,8 +91,6 @@ class Executor:
             return _refused("unknown_tool", f"No worker on this queue has a tool named {grant.call.tool}.")
         if tool.spec.schema_hash != grant.schema_hash:
             return _refused("changed_tool", f"The tool {tool.spec.name} has changed since it was offered.")
-        if not tool.is_async and threading.current_thread() is not threading.main_thread():
-            return _refused("wrong_pool", f"This worker's pool cannot stop {tool.spec.name}, and so does not run it.")
         remaining_s = grant.deadline_s - claim.queue_wait_ms / 1000
         if remaining_s <= 0:
             return CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not started before the run's deadline.")
@@ -101,6 +99,8 @@ class Executor:
         return self._run(tool, grant, min(grant.timeout_s, remaining_s))
 
     def _run(self, tool: AnyTool, grant: Grant, timeout_s: float) -> CallOutcome:
+        if not tool.is_async and threading.current_thread() is not threading.main_thread():
+            return _refused("wrong_pool", f"This worker's pool cannot stop {tool.spec.name}, and so does not run it.")
         context, runner = self._context(grant, timeout_s), Runner(timeout_s)
 
         def stop() -> None:

@@ -15,7 +15,7 @@ from orchestrator.llm.scripted import Reply, ScriptedCall
 from tasks.names import DEFAULT_QUEUE, IO_QUEUE
 from tasks.presence import Presence
 from tests.acceptance.local import asking
-from tests.faults.conftest import Faulty, running
+from tests.faults.conftest import Faulty, toolchord
 from workers.leases import LEASE_S
 
 _GRACE_S: Final = 6.0
@@ -25,7 +25,7 @@ _ANSWER = Reply(content="Done.")
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Faulty]:
     """A Toolchord whose workers and coordinator give what they run a few seconds."""
-    with running(tmp_path_factory.mktemp("stopping"), {"TOOLCHORD_STOP_GRACE_S": str(_GRACE_S)}) as client:
+    with toolchord(tmp_path_factory.mktemp("stopping"), TOOLCHORD_STOP_GRACE_S=str(_GRACE_S)) as client:
         yield client
 
 
