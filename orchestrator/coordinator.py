@@ -1,8 +1,10 @@
 """The coordinator's entry point: `celery -A orchestrator.coordinator worker -Q turns --pool=threads`."""
 
+import threading
+import time
 import uuid
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import stamina
 from celery.signals import setup_logging
@@ -14,14 +16,20 @@ from orchestrator.settings import Settings
 from orchestrator.turns import Turns
 from tasks import heartbeat, logs
 from tasks.announcer import Announcer
-from tasks.app import announce, before_consuming, make_app
+from tasks.app import announce, before_consuming, make_app, stop_within
 from tasks.broker import connect
 from tasks.messages import Announcement
 from tasks.names import RUN_ADVANCE, TURN_FINISH, TURNS_QUEUE
 from tasks.presence import Presence
+from tasks.stopping import Stopping
+
+#: A step that begins while the coordinator already gives back is given back so soon.
+_RELEASE_EVERY_S: Final = 0.5
 
 settings = Settings()
 app = make_app("toolchord.coordinator", settings.require_redis())
+stopping = Stopping()
+stop_within(stopping, settings.stop_grace_s)
 
 
 @cache
@@ -54,6 +62,13 @@ def finish(run_id: str, turn: int, *, returned: bool) -> None:
     _turns().finish(run_id, turn, returned=returned)
 
 
+def _release_in_time() -> None:
+    stopping.wait()
+    while True:
+        _turns().release()
+        time.sleep(_RELEASE_EVERY_S)
+
+
 @setup_logging.connect
 def _log(**_: Any) -> None:
     logs.configure(settings.log_level)
@@ -63,6 +78,7 @@ def _log(**_: Any) -> None:
 def _prepare(worker: Any) -> None:
     """Makes the engine before the pool's threads start, and says that a coordinator is there once it consumes."""
     _turns()
+    threading.Thread(target=_release_in_time, name="toolchord-release", daemon=True).start()
     heartbeat.keep(settings.heartbeat_file)
     announcement = Announcement(worker_id=uuid.uuid4().hex, worker=worker.hostname, queues=(TURNS_QUEUE,), tools=())
     announce(Announcer(Presence(connect(settings.require_redis())), announcement))

@@ -23,7 +23,7 @@ from orchestrator.llm.model import ChatModel, ModelReply
 from orchestrator.llm.reply import Verdict, judge
 from orchestrator.record import record
 from orchestrator.runs import end_late
-from orchestrator.steps import LEASE_S, StepLeases
+from orchestrator.steps import LEASE_S, Held, Released, StepLeases
 from orchestrator.store import runs
 from orchestrator.store import turns as store
 from orchestrator.store.runs import Step
@@ -64,7 +64,7 @@ class Turns:
         self._closer = closer
         self._model_timeout_s = model_timeout_s
         self._max_calls = max_calls_per_turn
-        self._leases = StepLeases(self._renew)
+        self._leases = StepLeases(self._renew, self._give_back)
 
     def advance(self, run_id: str) -> None:
         """Makes the run's next model call, unless another does, and goes on until tools are awaited or the run ends."""
@@ -102,6 +102,16 @@ class Turns:
             runs.renew(session, steps, LEASE_S)
         reach("step.renewed")
 
+    def release(self) -> None:
+        """Gives back the model steps that are under way, so that another coordinator claims them at once."""
+        self._leases.release()
+
+    def _give_back(self, steps: Sequence[Step]) -> None:
+        with self._database.transaction() as session:
+            runs.release(session, steps)
+        for step in steps:
+            self._dispatcher.advance(step.run_id)
+
     def _follow(self, work: Brief | Batch | None) -> None:
         while isinstance(work, Brief):
             work = self._take(work)
@@ -127,10 +137,12 @@ class Turns:
     def _take(self, brief: Brief) -> Brief | Batch | None:
         """One model call and its record, under the step's lease."""
         reach("step.claimed")
-        with self._leases.holding(brief.step):
+        with self._leases.holding(brief.step) as held:
             started = time.monotonic()
             try:
-                reply, verdict = self._ask(brief)
+                reply, verdict = self._ask(brief, held)
+            except Released:
+                return None
             except IllegalTranscript as error:
                 self._fail(brief.step, {"code": "illegal_transcript", "message": str(error)})
                 return None
@@ -150,9 +162,9 @@ class Turns:
         reach("reply.recorded")
         return work
 
-    def _ask(self, brief: Brief) -> tuple[ModelReply, Verdict]:
+    def _ask(self, brief: Brief, held: Held) -> tuple[ModelReply, Verdict]:
         transcript.check(brief.request.messages)
-        reply = self._model.complete(brief.request)
+        reply = held.ask(lambda: self._model.complete(brief.request))
         return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
 
     def _epoch(self) -> str | None:

@@ -24,20 +24,24 @@ class Announcer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Takes the announcement back, so that no new call is planned for this worker."""
+        """Has the announcement taken back, so that no new call is planned for this worker. Safe in a signal's handler:
+        Redis is spoken to by the thread."""
         self._stop.set()
-        try:
-            self._presence.leave(self._announcement.worker_id)
-        except RedisError:
-            _log.warning("announcement_not_withdrawn", worker=self._announcement.worker)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self._announce()
             self._stop.wait(ANNOUNCE_EVERY_S)
+        self._withdraw()
 
     def _announce(self) -> None:
         try:
             self._presence.announce(self._announcement)
         except RedisError as error:
             _log.warning("announcement_unsent", worker=self._announcement.worker, error=type(error).__name__)
+
+    def _withdraw(self) -> None:
+        try:
+            self._presence.leave(self._announcement.worker_id)
+        except RedisError:
+            _log.warning("announcement_not_withdrawn", worker=self._announcement.worker)

@@ -1,21 +1,28 @@
 """The Celery app of every process, configured once. Each setting that differs from Celery's default says why."""
 
+import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from celery import Celery, Signature
-from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 from kombu import Queue
+from kombu.exceptions import OperationalError
 
 from tasks.announcer import Announcer
 from tasks.messages import Doorbell
-from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TOOL_CALL, TURN_FINISH, TURNS_QUEUE
+from tasks.names import DEFAULT_QUEUE, IO_QUEUE, TOOL_CALL, TURN_FINISH, TURNS_QUEUE, CallKey
+from tasks.stopping import Stopping
 
 #: After a sync tool's own timeout its process has this long to answer; then the pool kills it.
 HARD_LIMIT_GRACE_S: Final = 5.0
 #: A slow second net only; recovery comes from grants and the watcher. Longer than any call may run, so that Redis
 #: never redelivers a live task.
 VISIBILITY_TIMEOUT_S: Final = 4 * 3600
+#: A worker that has given everything back ends by itself within this time, or is ended.
+_EXIT_S: Final = 3.0
 
 _SOCKET: Final[dict[str, Any]] = {
     # Without timeouts a publish on a dead link waits for ever.
@@ -96,8 +103,8 @@ _SETTINGS: Final[dict[str, Any]] = {
     "worker_send_task_events": True,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
-    # Long enough for a call to end, shorter than the orchestrators' grace periods.
-    "worker_soft_shutdown_timeout": 20.0,
+    # SIGTERM is Celery's warm shutdown, which waits for what runs; `stop_within` bounds it. Celery's own bound, its soft
+    # shutdown, waits the whole time even when the calls end before, and does nothing for threads.
     "worker_max_tasks_per_child": 1000,
 }
 
@@ -137,6 +144,22 @@ def announce(announcer: Announcer) -> None:
     worker_shutting_down.connect(stop, weak=False)
 
 
+def stop_within(stopping: Stopping, grace_s: float) -> None:
+    """Has what runs given back so long after the worker was told to stop, or at once when it was told to hurry."""
+
+    def begin(how: str, **_: Any) -> None:
+        stopping.begin(grace_s if how == "Warm" else 0.0)
+
+    def end(sender: Any, **_: Any) -> None:
+        # A thread that a tool has left behind would keep the process for as long as it likes.
+        timer = threading.Timer(_EXIT_S, os._exit, (sender.exitcode or 0,))
+        timer.daemon = True
+        timer.start()
+
+    worker_shutting_down.connect(begin, weak=False)
+    worker_shutdown.connect(end, weak=False)
+
+
 def call_signature(app: Celery, doorbell: Doorbell) -> Signature:
     """The task of one attempt of a call. The same attempt has the same task id however often it is published."""
     call = doorbell.call
@@ -152,14 +175,22 @@ def call_signature(app: Celery, doorbell: Doorbell) -> Signature:
     )
 
 
-def finish_signature(app: Celery, run_id: str, turn: int) -> Signature:
+def finish_signature(app: Celery, run_id: str, turn: int, *, returned: bool = True) -> Signature:
     """The body, and the errback, of a turn's chord: names only, the results are read by their keys. It comes when
     every part of the chord has returned, and says so. Its task id is for people who look for a run in a monitor."""
     return app.signature(
         TURN_FINISH,
-        kwargs={"run_id": run_id, "turn": turn, "returned": True},
+        kwargs={"run_id": run_id, "turn": turn, "returned": returned},
         queue=TURNS_QUEUE,
         task_id=f"{run_id}.{turn}.finish",
         ignore_result=True,
         immutable=True,
     )
+
+
+def ring(app: Celery, task_id: str) -> None:
+    """Has the turn of the call that this task answers gathered now. Where that cannot be sent, the watcher comes to it."""
+    named = CallKey.of_task(task_id)
+    if named is not None:
+        with suppress(OperationalError, OSError):
+            finish_signature(app, named[0].run_id, named[0].turn, returned=False).apply_async()

@@ -37,7 +37,8 @@ class ToolContext:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the run was cancelled; a tool that works in steps looks here between them."""
+        """Whether the call is to end: its run was cancelled, or its worker stops. A tool that works in steps looks here
+        between them."""
         return self.cancel_event.is_set()
 
     def remaining_s(self) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from queue import Empty
 from typing import Any, Final, cast
 
 import structlog
@@ -77,9 +78,27 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """A channel that bears the loss of its connection, and puts aside what is no message."""
+    """A channel that bears the loss of its connection, puts aside what is no message, and keeps no message when it stops to
+    consume."""
 
     QoS = QoS
+
+    # Kombu's own, and not in its stubs.
+    _in_poll: Any
+    _brpop_read: Any
+    active_queues: Any
+    connection_errors: Any
+
+    def basic_cancel(self, consumer_tag: str) -> Any:
+        """Stops to consume from a queue."""
+        inherited: Any = super()
+        cancelled = inherited.basic_cancel(consumer_tag)
+        if self._in_poll and not self.active_queues:
+            # The blocking read under way may still take a message, which Kombu would look at only when the worker has
+            # finished all that it runs. Without a consumer it goes back to its queue. The read takes a second at most.
+            with suppress(Empty, *self.connection_errors):
+                self._brpop_read()
+        return cancelled
 
     def _get_client(self) -> Callable[..., Redis]:
         return partial(Client, self._refuses)

@@ -2,7 +2,6 @@
 
 import os
 import uuid
-from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from redis import Redis
 
 from tasks import heartbeat, logs
 from tasks.announcer import Announcer
-from tasks.app import announce, before_consuming, call_signature, make_app
+from tasks.app import announce, before_consuming, call_signature, make_app, ring, stop_within
 from tasks.broker import connect
 from tasks.catalogue import Catalogue, load
 from tasks.failpoints import reach
@@ -22,17 +21,21 @@ from tasks.grants import Grants
 from tasks.messages import Announcement, CallMessage
 from tasks.names import TOOL_CALL
 from tasks.presence import Presence
+from tasks.stopping import Stopping
 from workers.execute import Executor
 from workers.leases import REFRESH_TIMEOUT_S, Leases
-from workers.limits import CallRequest
+from workers.limits import CallRequest, is_ending
 from workers.offer import offered
 from workers.peers import Peers, wait_s
+from workers.progress import Progress, Word
 from workers.settings import WorkerSettings
 
 _log = structlog.get_logger(__name__)
 
 settings = WorkerSettings()
 app = make_app("toolchord.workers", settings.redis_url.get_secret_value())
+stopping = Stopping()
+stop_within(stopping, settings.stop_grace_s)
 
 
 @cache
@@ -59,13 +62,20 @@ def _peers() -> Peers:
 @cache
 def _leases() -> Leases:
     """Made on first use, since a thread does not survive a fork."""
-    return Leases(Grants(connect(settings.redis_url.get_secret_value(), REFRESH_TIMEOUT_S)))
+    return Leases(Grants(connect(settings.redis_url.get_secret_value(), REFRESH_TIMEOUT_S)), stopping)
 
 
-def _report(worker: str, call: CallMessage, message: str, fraction: float | None) -> None:
-    # A tool does not fail because nobody could be told how far it is.
-    with suppress(OperationalError, OSError), app.events.default_dispatcher(hostname=worker) as dispatcher:
-        dispatcher.send("task-progress", uuid=call.task_id, message=message, fraction=fraction)
+@cache
+def _progress(node: str) -> Progress:
+    def send(word: Word) -> None:
+        with app.events.default_dispatcher(hostname=node) as dispatcher:
+            dispatcher.send("task-progress", uuid=word.task_id, message=word.message, fraction=word.fraction)
+
+    return Progress(send, (OperationalError, OSError))
+
+
+def _report(node: str, call: CallMessage, message: str, fraction: float | None) -> None:
+    _progress(node).tell(Word(call.task_id, message, fraction))
 
 
 @app.task(name=TOOL_CALL, bind=True, max_retries=None, Request=CallRequest)
@@ -77,7 +87,7 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
         _log.info("call_handed_on", task_id=self.request.id, times=self.request.retries + 1)
         raise self.retry(countdown=wait_s(self.request.retries))
     node = str(self.request.hostname)
-    executor = Executor(_catalogue(), _grants(), _leases(), node, partial(_report, node))
+    executor = Executor(_catalogue(), _grants(), _leases(), node, partial(_report, node), is_ending)
     waiting = executor.execute(kwargs)
     if waiting is not None:
         following = call_signature(app, waiting)
@@ -86,6 +96,9 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
         else:
             following.apply_async()
         reach("call.passed")
+    if stopping.over:
+        # The turn's other calls may run for long elsewhere, and the chord's callback comes after them.
+        ring(app, str(self.request.id))
     return str(self.request.id)
 
 

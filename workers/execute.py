@@ -1,5 +1,6 @@
 """One attempt of a call: claim its grant, run its tool, put its result."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,14 @@ from workers.runner import Runner
 #: Between two attempts to hand over a result.
 _PUT_AGAIN_S: Final = 0.3
 
+_STOPPED: Final = CallOutcome.of_error(
+    Outcome.LOST, "worker_stopped", "The worker was stopped while this call ran. It may or may not have taken effect."
+)
+
 #: Sends a progress event for the running task.
 Report = Callable[[CallMessage, str, float | None], None]
+#: Whether the pool's process was told to end, which it does by an exception in the midst of the tool.
+Ending = Callable[[], bool]
 
 _log = structlog.get_logger(__name__)
 
@@ -30,12 +37,13 @@ _log = structlog.get_logger(__name__)
 class Executor:
     """Runs calls for one worker process."""
 
-    def __init__(self, catalogue: Catalogue, grants: Grants, leases: Leases, worker: str, report: Report) -> None:
+    def __init__(self, catalogue: Catalogue, grants: Grants, leases: Leases, worker: str, report: Report, ending: Ending) -> None:
         self._catalogue = catalogue
         self._grants = grants
         self._leases = leases
         self._worker = worker
         self._report = report
+        self._ending = ending
 
     def execute(self, kwargs: Mapping[str, Any]) -> Doorbell | None:
         """Runs the attempt that the message names, if it is granted. Gives the next call of its turn's window, which
@@ -73,7 +81,8 @@ class Executor:
             return completion.waiting
 
     def _answer(self, claim: Claim) -> CallOutcome:
-        """What the attempt comes to. Never raises: whatever goes wrong is an answer for the model."""
+        """What the attempt comes to. Raises nothing but SystemExit, in a process that is told to end: whatever goes wrong is
+        an answer for the model."""
         grant = claim.grant
         if grant is None:
             return _refused("unsupported_version", "This worker is of another version than the orchestrator.")
@@ -90,14 +99,20 @@ class Executor:
         return self._run(tool, grant, min(grant.timeout_s, remaining_s))
 
     def _run(self, tool: AnyTool, grant: Grant, timeout_s: float) -> CallOutcome:
+        if not tool.is_async and threading.current_thread() is not threading.main_thread():
+            return _refused("wrong_pool", f"This worker's pool cannot stop {tool.spec.name}, and so does not run it.")
         context, runner = self._context(grant, timeout_s), Runner(timeout_s)
 
         def stop() -> None:
             context.cancel_event.set()
             runner.stop()
 
-        with self._leases.holding(grant.call, stop, runner.kill):
-            return invoke(tool, grant.arguments, context, runner)
+        with self._leases.holding(grant.call, stop, runner.kill) as held:
+            outcome = invoke(tool, grant.arguments, context, runner)
+        if self._ending():
+            # The tool's answer is what the exception made of it. The pool's parent answers for a process that is gone.
+            raise SystemExit
+        return _STOPPED if held.handed_back else outcome
 
     def _context(self, grant: Grant, timeout_s: float) -> ToolContext:
         call = grant.call

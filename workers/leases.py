@@ -1,4 +1,5 @@
-"""The leases of the calls that this process runs: refreshed together, and the calls stopped when they cannot be kept."""
+"""The leases of the calls that this process runs: refreshed together, and the calls stopped when they cannot be kept or the
+worker is told to stop."""
 
 import threading
 import time
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 
 from tasks.failpoints import reach
 from tasks.messages import CallMessage
+from tasks.stopping import Stopping
 
 #: A worker that is gone is noticed after so long, at most.
 LEASE_S: Final = 10.0
@@ -19,6 +21,8 @@ LEASE_S: Final = 10.0
 _REFRESH_EVERY_S: Final = LEASE_S / 4
 #: A silent Redis must not take up the time in which calls are stopped.
 REFRESH_TIMEOUT_S: Final = 1.5
+#: Between two looks at whether the worker stops and at calls that do not.
+_LOOK_EVERY_S: Final = 0.5
 #: A stopped call that has not ended by then is killed, where its pool can.
 _KILL_AFTER_S: Final = 2.0
 
@@ -35,6 +39,8 @@ class Held:
     #: Ends it without asking.
     kill: Callable[[], None]
     stopped_at: float | None = None
+    #: Stopped because the worker stops, with its lease kept: whatever it answers from then on, it was interrupted.
+    handed_back: bool = False
 
 
 class Refreshing(Protocol):
@@ -52,55 +58,68 @@ class Leases:
     Redis does not answer, every call is stopped before its lease can end, since another worker may then run it.
     """
 
-    def __init__(self, grants: Refreshing, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, grants: Refreshing, stopping: Stopping, clock: Callable[[], float] = time.monotonic) -> None:
         self._grants = grants
+        self._stopping = stopping
         self._clock = clock
         self._changed = threading.Condition()
         self._held: set[Held] = set()
-        self._kept_at = 0.0
+        self._asked_at = self._kept_at = 0.0
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def holding(self, call: CallMessage, stop: Callable[[], None], kill: Callable[[], None]) -> Generator[None]:
+    def holding(self, call: CallMessage, stop: Callable[[], None], kill: Callable[[], None]) -> Generator[Held]:
         """Keeps the lease of a call that was claimed just now, until the block ends."""
         held = Held(call, stop, kill)
         with self._changed:
             if not self._held:
-                self._kept_at = self._clock()
+                self._asked_at = self._kept_at = self._clock()
             self._held.add(held)
             self.start()
             self._changed.notify()
         try:
-            yield
+            yield held
         finally:
             with self._changed:
                 self._held.discard(held)
 
+    def look(self) -> None:
+        """One round: refreshes when it is time, hands back when the worker stops, kills what was stopped and goes on."""
+        if self._clock() - self._asked_at >= _REFRESH_EVERY_S:
+            self.refresh()
+        for held in self._all():
+            if held.stopped_at is None and self._stopping.over:
+                _log.warning("call_handed_back", call=str(held.call.key), attempt=held.call.attempt)
+                held.handed_back = True
+                self._stop(held)
+            elif held.stopped_at is not None and self._clock() - held.stopped_at > _KILL_AFTER_S:
+                held.kill()
+
     def refresh(self) -> None:
-        """One round: keeps what can be kept, stops what cannot, kills what was stopped and goes on."""
-        with self._changed:
-            held = list(self._held)
-        asked_at = self._clock()
+        """Keeps what can be kept, stops what cannot."""
+        held = self._all()
+        self._asked_at = self._clock()
         try:
             kept = self._grants.refresh([one.call for one in held], LEASE_S)
         except RedisError as error:
             _log.warning("leases_not_refreshed", calls=len(held), error=type(error).__name__)
             kept = [self._clock() - self._kept_at < LEASE_S - _REFRESH_EVERY_S] * len(held)
         else:
-            self._kept_at = asked_at
+            self._kept_at = self._asked_at
             if any(kept):
                 reach("lease.refreshed")
         for one, is_kept in zip(held, kept, strict=True):
-            if not is_kept:
-                self._end(one)
+            if not is_kept and one.stopped_at is None:
+                _log.warning("lease_lost", call=str(one.call.key), attempt=one.call.attempt)
+                self._stop(one)
 
-    def _end(self, held: Held) -> None:
-        if held.stopped_at is None:
-            held.stopped_at = self._clock()
-            _log.warning("lease_lost", call=str(held.call.key), attempt=held.call.attempt)
-            held.stop()
-        elif self._clock() - held.stopped_at > _KILL_AFTER_S:
-            held.kill()
+    def _all(self) -> list[Held]:
+        with self._changed:
+            return list(self._held)
+
+    def _stop(self, held: Held) -> None:
+        held.stopped_at = self._clock()
+        held.stop()
 
     def start(self) -> None:
         """Starts the thread, once."""
@@ -112,5 +131,5 @@ class Leases:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._held))
-            time.sleep(_REFRESH_EVERY_S)
-            self.refresh()
+            time.sleep(_LOOK_EVERY_S)
+            self.look()

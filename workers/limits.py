@@ -1,4 +1,4 @@
-"""What the pool's parent process does when a child is killed in the middle of a call: the call still gets its answer."""
+"""What becomes of a call whose process dies: the pool's parent gives the answer."""
 
 import os
 import signal
@@ -6,12 +6,14 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 import structlog
+from billiard import common
 from billiard.einfo import ExceptionInfo
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
+from tasks.app import ring
 from tasks.failpoints import reach
 from tasks.grants import Grants
 from tasks.messages import CallMessage, CallOutcome, Outcome, ToolResult
@@ -25,6 +27,11 @@ _LOST = CallOutcome.of_error(
 _DEATHS = (TimeLimitExceeded, WorkerLostError, SystemExit, KeyboardInterrupt)
 
 _log = structlog.get_logger(__name__)
+
+
+def is_ending() -> bool:
+    """Whether this pool process was told to end, which raises SystemExit in whatever it runs."""
+    return bool(common.terminate_handler_fired())  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownArgumentType] - not in the stubs
 
 
 class CallRequest(Request):
@@ -62,6 +69,8 @@ class CallRequest(Request):
             # The next call of the window is left to the chord's callback: only a task can add to its chord.
             self.grants.complete(result, take_next=False)
             reach("child.answered")
+            # Celery delivers the message once more before it counts the part, and the turn's other parts may take long.
+            ring(self.task.app, str(self.id))
         except (ValidationError, RedisError) as error:
             # The lease ends by itself, and then the call counts as lost.
             _log.warning("answer_unsent", task_id=self.id, error=type(error).__name__)

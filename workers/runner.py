@@ -31,6 +31,7 @@ class Runner:
         self._timeout_s = timeout_s
         self._stopped = threading.Event()
         self._future: Future[object] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._alarm_on = False
 
     def __call__(self, function: Callable[..., object], arguments: Mapping[str, object]) -> object:
@@ -41,15 +42,20 @@ class Runner:
     def stop(self) -> None:
         """Interrupts the function, from any thread."""
         self._stopped.set()
-        if self._future is not None:
+        if self._task is not None:
+            # The task and not the future: what the coroutine lets go of is then waited for.
+            _loop().call_soon_threadsafe(self._task.cancel)
+        elif self._future is not None:
             self._future.cancel()
         elif self._alarm_on:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
     def kill(self) -> None:
         """Kills a sync tool with its process and all that it started, where the process leads a group of its own; the
-        pool replaces it."""
-        if self._alarm_on and os.getpgrp() == os.getpid():
+        pool replaces it. An async one is waited for no longer."""
+        if self._future is not None:
+            self._future.cancel()
+        elif self._alarm_on and os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)
 
     def _run_async(self, coroutine: Coroutine[Any, Any, object]) -> object:
@@ -68,6 +74,7 @@ class Runner:
             raise
 
     async def _bounded(self, coroutine: Coroutine[Any, Any, object]) -> object:
+        self._task = asyncio.current_task()
         scope = asyncio.timeout(self._timeout_s)
         try:
             async with scope:

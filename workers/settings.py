@@ -23,6 +23,9 @@ class WorkerSettings(EnvironmentSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     heartbeat_file: Path | None = Field(default=None, description="File touched while the process is well, for health checks.")
+    stop_grace_s: float = Field(
+        default=20.0, ge=0, description="Seconds that what runs has to end when the process is told to stop; the rest is handed back."
+    )
 
     @field_validator("tools", mode="before")
     @classmethod

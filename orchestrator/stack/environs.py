@@ -7,7 +7,7 @@ from orchestrator.processes.ports import LOOPBACK
 Environ = dict[str, str]
 
 #: The settings of ours that tool workers read.
-WORKER_SETTINGS = frozenset({"REDIS_URL", "TOOLCHORD_TOOLS", "TOOLCHORD_LOG_LEVEL", "TOOLCHORD_FAILPOINTS"})
+WORKER_SETTINGS = frozenset({"REDIS_URL", "TOOLCHORD_TOOLS", "TOOLCHORD_LOG_LEVEL", "TOOLCHORD_STOP_GRACE_S", "TOOLCHORD_FAILPOINTS"})
 #: One file cannot tell of several processes.
 _NOT_SHARED = "TOOLCHORD_HEARTBEAT_FILE"
 

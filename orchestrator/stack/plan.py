@@ -15,7 +15,11 @@ _CELERY = (_PYTHON, "-m", "celery")
 #: One host has no neighbours to greet; greeting takes a second at each start.
 _ALONE = ("--without-gossip", "--without-mingle")
 _API_GRACE_S = 5
-_WORKER_GRACE_S = 10.0
+#: What runs on a machine of one's own is not waited for as long as it is in production: Ctrl-C ends it soon.
+_STOP_GRACE_S = 3.0
+_STOP_GRACE = "TOOLCHORD_STOP_GRACE_S"
+#: A worker gives the rest back and ends within this time after its grace.
+_GIVING_BACK_S = 10.0
 #: The model and the API are asked until the workers and the coordinator are gone.
 _ASKING, _ASKED = 0, 1
 
@@ -36,6 +40,11 @@ class Plan:
     flower_auth: str
     #: Where the scripted model listens; None when a real one is asked.
     model_port: int | None
+
+    @property
+    def stop_grace_s(self) -> float:
+        """What the workers and the coordinator give to what they run."""
+        return float(self.environ.get(_STOP_GRACE) or _STOP_GRACE_S)
 
 
 def without_database(plan: Plan) -> tuple[ProcessSpec, ...]:
@@ -66,8 +75,8 @@ def _api(plan: Plan) -> ProcessSpec:
 
 
 def _coordinator(plan: Plan) -> ProcessSpec:
-    command = _worker("orchestrator.coordinator", TURNS_QUEUE, "threads", 16)
-    return _spec(plan, "coordinator", "coordinator", command, reaching_loopback(for_coordinator(plan.environ)), grace_s=_WORKER_GRACE_S)
+    environ = reaching_loopback(for_coordinator(plan.environ))
+    return _consumer(plan, "coordinator", "coordinator", ("orchestrator.coordinator", TURNS_QUEUE, "threads", 16), environ)
 
 
 def _watcher(plan: Plan) -> ProcessSpec:
@@ -75,13 +84,11 @@ def _watcher(plan: Plan) -> ProcessSpec:
 
 
 def _io_worker(plan: Plan) -> ProcessSpec:
-    command = _worker("workers.app", IO_QUEUE, "threads", 64)
-    return _spec(plan, "worker-io", "tool worker", command, for_tools(plan.environ), grace_s=_WORKER_GRACE_S)
+    return _consumer(plan, "worker-io", "tool worker", ("workers.app", IO_QUEUE, "threads", 64), for_tools(plan.environ))
 
 
 def _default_worker(plan: Plan) -> ProcessSpec:
-    command = _worker("workers.app", DEFAULT_QUEUE, "prefork", 4)
-    return _spec(plan, "worker-default", "tool worker", command, for_tools(plan.environ), grace_s=_WORKER_GRACE_S)
+    return _consumer(plan, "worker-default", "tool worker", ("workers.app", DEFAULT_QUEUE, "prefork", 4), for_tools(plan.environ))
 
 
 def _flower(plan: Plan) -> ProcessSpec:
@@ -92,8 +99,12 @@ def _flower(plan: Plan) -> ProcessSpec:
     return _spec(plan, "flower", "dashboard", command, for_tools(plan.environ) | secret)
 
 
-def _worker(app: str, queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
-    return (*_CELERY, "-A", app, "worker", "-Q", queue, "-P", pool, "-c", str(concurrency), "-n", f"{queue}@%h", *_ALONE)
+def _consumer(plan: Plan, name: str, role: str, worker: tuple[str, str, str, int], environ: Environ) -> ProcessSpec:
+    """A Celery worker: its app, queue, pool and concurrency."""
+    app, queue, pool, concurrency = worker
+    command = (*_CELERY, "-A", app, "worker", "-Q", queue, "-P", pool, "-c", str(concurrency), "-n", f"{queue}@%h", *_ALONE)
+    grace = {_STOP_GRACE: f"{plan.stop_grace_s:g}"}
+    return _spec(plan, name, role, command, environ | grace, grace_s=plan.stop_grace_s + _GIVING_BACK_S)
 
 
 def _spec(

@@ -84,6 +84,12 @@ def renew(session: Session, steps: Sequence[Step], lease_s: float) -> None:
     session.execute(update(Run).where(held, Run.step == "model").values(step_lease_until=from_now(lease_s)))
 
 
+def release(session: Session, steps: Sequence[Step]) -> None:
+    """Ends the leases of the steps that are still held, so that they can be claimed at once."""
+    held = tuple_(Run.id, Run.step_attempt).in_([(step.run_id, step.attempt) for step in steps])
+    session.execute(update(Run).where(held, Run.step == "model").values(step_lease_until=func.now()))
+
+
 def next_step(session: Session, run: Run, lease_s: float) -> Step:
     """Moves a locked run to its next model step and claims that at once, for the caller."""
     run.turn += 1

@@ -36,6 +36,7 @@ class Service(BaseModel):
 
     build: Build | None = None
     container_name: str | None = None
+    stop_grace_period: str = "10s"
     command: tuple[str, ...] = ()
     depends_on: dict[str, Dependency] = {}
     environment: dict[str, str] = {}

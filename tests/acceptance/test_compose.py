@@ -18,9 +18,11 @@ from orchestrator.embedded import EmbeddedServers
 from orchestrator.processes.child import ProcessSpec
 from orchestrator.processes.ports import LOOPBACK, free_port
 from orchestrator.processes.supervisor import Supervisor
+from orchestrator.settings import Settings
 from tests.acceptance import compose
 from tests.acceptance.compose import Service
 from tests.acceptance.waiting import until
+from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -60,6 +62,15 @@ class Running(NamedTuple):
 def services() -> dict[str, Service]:
     """The file as somebody has it who set nothing."""
     return compose.services(COMPOSE, {})
+
+
+@pytest.mark.parametrize("name", sorted({"coordinator", *WORKERS}))
+def test_no_service_is_killed_before_it_has_given_back_what_it_runs(services: dict[str, Service], name: str) -> None:
+    """What its grace does not suffice for takes up to half a minute more, when a server is away."""
+    period = services[name].stop_grace_period
+
+    for settings in (Settings, WorkerSettings):
+        assert float(period.removesuffix("s")) >= settings.model_fields["stop_grace_s"].default + 30
 
 
 def test_the_file_follows_the_compose_specification() -> None:

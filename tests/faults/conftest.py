@@ -124,8 +124,9 @@ class Faulty(Local):
 
 
 @contextmanager
-def toolchord(folder: Path, code: Path = ROOT) -> Generator[Faulty]:
-    """A running Toolchord with its data in the folder, and its code there. It is for the thread that enters it."""
+def toolchord(folder: Path, code: Path = ROOT, **variables: str) -> Generator[Faulty]:
+    """A running Toolchord with its data in the folder, its code there, and these variables beside others. It is for the
+    thread that enters it."""
     ledger_file = folder / "ledger"
     ledger_file.touch()
     (folder / "failpoints").mkdir()
@@ -133,9 +134,10 @@ def toolchord(folder: Path, code: Path = ROOT) -> Generator[Faulty]:
         **clean_environ(),
         "PYTHONPATH": str(code),
         failpoints.VARIABLE: str(folder / "failpoints"),
-        "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools",
+        "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools,tests.faults.stopping_tools",
         "TOOLCHORD_DISPATCH_GRACE_S": "5",
         ledger.VARIABLE: str(ledger_file),
+        **variables,
     }
     settings = Settings.model_construct(data_dir=folder / "data")
     try:

@@ -1,6 +1,7 @@
 """One attempt of a call on a real Redis: claimed, run, answered."""
 
 import asyncio
+import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -10,6 +11,7 @@ from tasks.broker import connect
 from tasks.catalogue import AnyTool, Catalogue
 from tasks.grants import Grants
 from tasks.messages import CallMessage, CallOutcome, Grant, Outcome
+from tasks.stopping import Stopping
 from workers.execute import Executor
 from workers.leases import Leases
 
@@ -31,7 +33,23 @@ async def hang() -> None:
     await asyncio.sleep(60)
 
 
-_TOOLS: dict[str, AnyTool] = {"note": note, "hang": hang}
+@tool
+async def wait() -> str:
+    """Ends when it is asked to."""
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        return "half done"
+    return "done"
+
+
+@tool
+def add() -> int:
+    """Adds nothing."""
+    return 0
+
+
+_TOOLS: dict[str, AnyTool] = {"note": note, "hang": hang, "wait": wait, "add": add}
 
 
 class Place:
@@ -41,12 +59,19 @@ class Place:
         self.redis = connect(redis_url)
         self.grants = Grants(self.redis)
         self.progress: list[tuple[str, float | None]] = []
+        self.stopping = Stopping()
+        self.ending = False
         self.executor = Executor(
-            Catalogue(_TOOLS), self.grants, Leases(self.grants), "w1", lambda _call, text, part: self.progress.append((text, part))
+            Catalogue(_TOOLS),
+            self.grants,
+            Leases(self.grants, self.stopping),
+            "w1",
+            lambda _call, text, part: self.progress.append((text, part)),
+            lambda: self.ending,
         )
 
     def grant(self, name: str = "note", attempt: int = 1, changes: Mapping[str, object] | None = None) -> Grant:
-        spec = _TOOLS[name].spec if name in _TOOLS else note.spec
+        spec = _TOOLS.get(name, note).spec
         call = CallMessage(run_id=RUN, turn=1, index=0, attempt=attempt, tool=name)
         arguments = '{"number": 7}' if name == "note" else "{}"
         grant = Grant(
@@ -137,3 +162,46 @@ def test_a_call_does_not_outlive_its_runs_deadline(place: Place) -> None:
     answer = place.answer(place.grant("hang", changes={"deadline_s": 0.1, "timeout_s": 60.0}))
 
     assert answer.outcome is Outcome.TIMED_OUT
+
+
+def test_a_call_that_a_stopping_worker_interrupts_is_answered_lost(place: Place) -> None:
+    """Whatever the tool says when it is interrupted, it was not left to do its work."""
+    grant = place.grant("wait")
+    place.stopping.begin(0.2)
+
+    answer = place.answer(grant)
+
+    assert answer.outcome is Outcome.LOST
+    assert answer.error is not None
+    assert answer.error.code == "worker_stopped"
+
+
+def test_a_call_that_ends_within_the_grace_is_answered_as_ever(place: Place) -> None:
+    """A worker that was told to stop is given time for that."""
+    place.stopping.begin(60)
+
+    assert place.answer(place.grant()).outcome is Outcome.SUCCEEDED
+
+
+def test_a_process_that_is_told_to_end_answers_nothing_for_its_tool(place: Place) -> None:
+    """The pool's parent answers: what the tool says was made of the exception that ends the process."""
+    grant = place.grant()
+    place.ending = True
+
+    with pytest.raises(SystemExit):
+        place.executor.execute(grant.call.kwargs())
+
+    assert place.grants.states([grant.call.key])[0].result is None
+
+
+def test_a_sync_tool_is_refused_where_it_could_not_be_stopped(place: Place) -> None:
+    """Its queue may be served by a pool that does not offer it."""
+    grant = place.grant("add")
+    thread = threading.Thread(target=place.executor.execute, args=(grant.call.kwargs(),))
+    thread.start()
+    thread.join()
+
+    result = place.grants.states([grant.call.key])[0].result
+    assert result is not None
+    assert result.result.error is not None
+    assert result.result.error.code == "wrong_pool"

@@ -9,7 +9,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tasks.broker import connect
 from tasks.grants import Grants
 from tasks.messages import CallMessage, Grant
-from workers.leases import LEASE_S, Leases
+from tasks.stopping import Stopping
+from workers.leases import LEASE_S, Held, Leases
 
 RUN = "run_1"
 
@@ -29,7 +30,8 @@ class Worker:
         self.grants = Grants(self.redis)
         self.now = 0.0
         self.log: list[str] = []
-        self.leases = _Unwatched(self, lambda: self.now)
+        self.stopping = Stopping()
+        self.leases = _Unwatched(self, self.stopping, lambda: self.now)
         self.cut = False
         self._exit = ExitStack()
 
@@ -39,12 +41,14 @@ class Worker:
         return self.grants.refresh(calls, lease_s)
 
     def run(self, index: int, attempt: int = 1) -> CallMessage:
+        return self.hold(index, attempt).call
+
+    def hold(self, index: int, attempt: int = 1) -> Held:
         call = CallMessage(run_id=RUN, turn=1, index=index, attempt=attempt, tool="t")
         self.grants.put(RUN, 1, [Grant(call=call, queue="io", schema_hash="h", arguments="{}", timeout_s=30, deadline_s=60)], [], ttl_s=60)
         assert self.grants.claim(call, LEASE_S)
         held = self.leases.holding(call, lambda: self.log.append(f"stop {index}"), lambda: self.log.append(f"kill {index}"))
-        self._exit.enter_context(held)
-        return call
+        return self._exit.enter_context(held)
 
     def left_ms(self, call: CallMessage) -> int:
         return int(str(self.redis.pttl(call.key.lease)))
@@ -80,10 +84,10 @@ def test_a_call_whose_lease_is_gone_is_stopped_and_then_killed(worker: Worker) -
     worker.grants.close(RUN, 1, [first.key])
 
     worker.leases.refresh()
-    worker.leases.refresh()
+    worker.leases.look()
     assert worker.log == ["stop 0"]
     worker.now += 5
-    worker.leases.refresh()
+    worker.leases.look()
 
     assert worker.log == ["stop 0", "kill 0"]
 
@@ -110,3 +114,45 @@ def test_a_worker_cut_off_stops_its_calls_before_their_leases_end(worker: Worker
     worker.leases.refresh()
 
     assert worker.log == ["stop 0"]
+
+
+def test_what_runs_when_a_worker_has_to_stop_is_handed_back(worker: Worker) -> None:
+    """It runs on for its grace, is then stopped with its lease kept, so that it can say so, and killed when it does not end."""
+    held = worker.hold(0)
+    worker.stopping.begin(3600)
+    worker.leases.look()
+    assert (worker.log, held.handed_back) == ([], False)
+
+    worker.stopping.begin(0)
+    worker.leases.look()
+    worker.leases.look()
+    assert (worker.log, held.handed_back) == (["stop 0"], True)
+    worker.now += 3
+    worker.leases.look()
+
+    assert worker.log == ["stop 0", "kill 0"]
+    assert worker.left_ms(held.call) > 0
+
+
+def test_a_call_that_lost_its_lease_is_not_handed_back(worker: Worker) -> None:
+    """It was answered otherwise."""
+    held = worker.hold(0)
+    worker.grants.close(RUN, 1, [held.call.key])
+    worker.leases.refresh()
+    worker.stopping.begin(0)
+    worker.leases.look()
+
+    assert (worker.log, held.handed_back) == (["stop 0"], False)
+
+
+def test_leases_are_refreshed_at_their_own_pace(worker: Worker) -> None:
+    """Most looks ask Redis nothing."""
+    call = worker.run(0)
+    worker.redis.pexpire(call.key.lease, 1000)
+    worker.leases.look()
+    assert worker.left_ms(call) <= 1000
+
+    worker.now += LEASE_S / 4
+    worker.leases.look()
+
+    assert worker.left_ms(call) > 5000

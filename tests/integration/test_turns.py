@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from orchestrator.llm.errors import ModelUnavailable
 from orchestrator.store import turns as store
 from tasks.messages import CallOutcome, Outcome
+from tasks.names import TURNS_QUEUE
 from tests.integration.loop import QUESTION, Make, asks, says
 
 
@@ -228,6 +229,23 @@ def test_a_recorded_turn_leaves_no_result_in_redis(make: Make) -> None:
     bench.turns.finish(run_id, 1, returned=True)
 
     assert bench.grants.states([store.key(call) for call in bench.view(run_id).calls])[0][:4] == (None, False, False, 1)
+
+
+def test_a_model_call_that_is_given_back_is_made_by_another(make: Make) -> None:
+    """The coordinator that stops waits for it no longer. Another is told, may claim the step at once, and records the only reply."""
+    stopping, other = make(says("Late.")), make(says("Hello."))
+    stopping.model.meanwhile = stopping.turns.release
+    run_id = stopping.start()
+    while not stopping.redis.llen(TURNS_QUEUE):
+        pass
+    stopping.turns.advance(run_id)
+    assert stopping.view(run_id).run.status == "in_progress"
+    assert stopping.redis.llen(TURNS_QUEUE) == 2
+
+    other.turns.advance(run_id)
+
+    view = other.view(run_id)
+    assert (view.run.status, [turn.content for turn in view.turns]) == ("completed", ["Hello."])
 
 
 def test_a_lost_call_is_run_again_only_when_it_is_idempotent(make: Make) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from celery import Celery
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from orchestrator.engine import Engine
 from orchestrator.runs import NewRun
 from orchestrator.settings import Settings
+from orchestrator.tables import Lease
 from orchestrator.watcher import Watcher
 from tasks.messages import Announcement, ToolSpec
 from tasks.names import TURNS_QUEUE
@@ -55,6 +57,11 @@ def _until(found: Callable[[], bool]) -> None:
             return
         pause.wait(0.05)
     raise AssertionError("not seen in time")
+
+
+def _leader(engine: Engine) -> str | None:
+    with engine.database.transaction() as session:
+        return session.scalars(select(Lease.holder)).one_or_none()
 
 
 def _new(deadline_s: float = 600) -> NewRun:
@@ -108,5 +115,19 @@ def test_one_of_two_watchers_leads_until_it_resigns(engine: Engine) -> None:
     assert first.lead()
 
     first.resign()
+
+    assert second.lead()
+
+
+def test_a_watcher_that_stops_makes_way_for_another(engine: Engine) -> None:
+    """It does not keep the lead until its lease would end."""
+    stop = threading.Event()
+    first, second = Watcher(engine), Watcher(engine)
+    thread = threading.Thread(target=first.run, args=(stop,))
+    thread.start()
+    _until(lambda: _leader(engine) is not None)
+    assert not second.lead()
+    stop.set()
+    thread.join(10)
 
     assert second.lead()

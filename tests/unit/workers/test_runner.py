@@ -115,3 +115,48 @@ def test_the_alarm_is_off_after_the_call() -> None:
     """A tool that ends in time leaves no alarm to hit the next one."""
     Runner(0.05)(lambda: None, {})
     time.sleep(0.1)
+
+
+def test_a_stopped_async_function_lets_go_before_its_call_ends() -> None:
+    """Nobody runs it again while it still cleans up."""
+    seen: list[str] = []
+    started = threading.Event()
+
+    async def hold() -> None:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            seen.append("let go")
+
+    runner = Runner(60)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(runner, hold, {})
+        assert started.wait(60)
+        runner.stop()
+        with pytest.raises(asyncio.CancelledError):
+            call.result()
+
+    assert seen == ["let go"]
+
+
+def test_an_async_function_that_does_not_stop_is_given_up() -> None:
+    """Its call ends all the same."""
+    started, over = threading.Event(), threading.Event()
+
+    async def stay() -> None:
+        started.set()
+        while not over.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+
+    runner = Runner(60)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(runner, stay, {})
+        assert started.wait(60)
+        runner.stop()
+        runner.kill()
+        with pytest.raises(asyncio.CancelledError):
+            call.result()
+    over.set()

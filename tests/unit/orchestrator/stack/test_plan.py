@@ -1,5 +1,6 @@
 """The processes of a local Toolchord."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from orchestrator.stack.plan import Plan
 _SECRETS = {"DATABASE_URL": "postgresql://secret/", "REDIS_URL": "redis://secret/", "OPENAI_API_KEY": "sk-secret"}
 
 
-def _plan(model_port: int | None = 4) -> Plan:
-    return Plan(environ=_SECRETS, log=Path, api_port=1, flower_port=2, flower_auth="user:secret", model_port=model_port)
+def _plan(model_port: int | None = 4, environ: Mapping[str, str] | None = None) -> Plan:
+    return Plan(
+        environ=_SECRETS | dict(environ or {}), log=Path, api_port=1, flower_port=2, flower_auth="user:secret", model_port=model_port
+    )
 
 
 _SPECS = (*plan.without_database(_plan()), *plan.with_database(_plan()), plan.migrations(_plan()))
@@ -55,3 +58,14 @@ def test_the_api_and_the_model_stop_after_those_that_ask_them() -> None:
     last = max(spec.stop_stage for spec in _SPECS)
 
     assert {spec.name for spec in _SPECS if spec.stop_stage == last} == {"api", "model"}
+
+
+@pytest.mark.parametrize(("environ", "grace"), [({}, "3"), ({"TOOLCHORD_STOP_GRACE_S": ""}, "3"), ({"TOOLCHORD_STOP_GRACE_S": "30"}, "30")])
+def test_no_process_is_killed_before_it_has_given_back_what_it_runs(environ: dict[str, str], grace: str) -> None:
+    """A local stack is stopped sooner than one in production, unless it is told otherwise."""
+    outline = _plan(environ=environ)
+    specs = {spec.name: spec for spec in (*plan.without_database(outline), *plan.with_database(outline))}
+
+    for name in ("worker-io", "worker-default", "coordinator"):
+        assert specs[name].environ["TOOLCHORD_STOP_GRACE_S"] == grace
+        assert specs[name].grace_s > float(grace) + 5
