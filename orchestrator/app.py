@@ -12,6 +12,8 @@ from starlette.middleware import Middleware
 
 from orchestrator import migration
 from orchestrator.api import health, notices, runs, tools
+from orchestrator.api.admission import admission
+from orchestrator.api.door import Door
 from orchestrator.api.envelope import Envelope
 from orchestrator.api.openapi import DescribedAPI
 from orchestrator.api.problems import HANDLERS
@@ -19,8 +21,11 @@ from orchestrator.api.services import Services
 from orchestrator.api.startup import BriefFailure
 from orchestrator.api.stopping import on_stop
 from orchestrator.api.waiting import Waiters
+from orchestrator.database import Database
 from orchestrator.engine import Engine
 from orchestrator.settings import Settings
+from orchestrator.store import backlog
+from orchestrator.store.backlog import Backlog
 from tasks import logs
 from tasks.app import make_app
 
@@ -44,9 +49,10 @@ def create_app(make_services: Callable[[], Services]) -> FastAPI:
         api.state.services = services
         try:
             async with services.waiters.listening():
-                with on_stop(services.waiters.close):
+                with on_stop(services.stopping.set, services.waiters.close, services.settings.drain_s):
                     yield
         finally:
+            await services.admission.close()
             services.close()
 
     api = DescribedAPI(
@@ -58,7 +64,7 @@ def create_app(make_services: Callable[[], Services]) -> FastAPI:
         # A redirect would be built from the caller's Host header.
         redirect_slashes=False,
         lifespan=lifespan,
-        middleware=[Middleware(BriefFailure), Middleware(Envelope)],
+        middleware=[Middleware(BriefFailure), Middleware(Envelope), Middleware(Door)],
         exception_handlers=HANDLERS,
         # Its log records would hold the words of exceptions, and so what was posted.
         telemetry={"logs": False},
@@ -73,11 +79,17 @@ def services(engine: Engine) -> Services:
     return Services(
         settings=engine.settings,
         runs=engine.runs,
+        admission=admission(engine.settings, partial(_measured, engine.database)),
         waiters=Waiters(engine.runs.ended, partial(notices.finished, engine.settings.require_database())),
         at_head=partial(migration.at_head, engine.database.engine),
         ping_redis=engine.redis.ping,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - its keyword arguments are not typed
         close=engine.close,
     )
+
+
+def _measured(database: Database, most_queued: int, most_running: int) -> Backlog:
+    with database.transaction() as session:
+        return backlog.measure(session, most_queued, most_running)
 
 
 def _from_environment() -> Services:

@@ -6,6 +6,7 @@ Refusal
  |- Unavailable         503  Postgres or the pool of connections is away; try again
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -14,6 +15,8 @@ class Refusal(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "refused"
+    #: Whole seconds after which the same request may be served; one is drawn, so that not all callers come back at once.
+    retry_after_s: ClassVar[Sequence[int]] = ()
 
     def __init__(self, message: str | None = None, field: str | None = None) -> None:
         self.message = message or type(self).__doc__ or self.code
@@ -40,4 +43,4 @@ class Unavailable(Refusal):
 
     status = 503
     code = "unavailable"
-    retry_after_s: ClassVar[int] = 2
+    retry_after_s = (2,)

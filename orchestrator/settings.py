@@ -46,7 +46,23 @@ class Settings(EnvironmentSettings):
     database_pool: int = Field(default=16, ge=1, description="Connections of one process to Postgres, at most.")
     database_statement_timeout_s: float = Field(default=10.0, gt=0, description="Seconds one SQL statement may take.")
 
+    max_queued_runs: int = Field(default=10_000, ge=1, description="Runs that wait for their start; beyond these new ones are refused.")
+    max_running_runs: int = Field(
+        default=10_000, ge=1, description="Runs that have started and not ended; beyond these new ones are refused."
+    )
+    max_queue_age_s: float = Field(
+        default=300.0, gt=0, description="Seconds that the oldest queued run may wait; beyond these new ones are refused."
+    )
+    max_starting_runs: int = Field(
+        default=64, ge=1, description="Requests for a new run that one API process handles at once; beyond these they are refused."
+    )
     max_body_bytes: int = Field(default=4_000_000, ge=1024, description="Bytes of a request's body, at most.")
+    drain_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=600,
+        description="Seconds for which the API still takes requests after SIGTERM, while it says that it is not ready.",
+    )
     max_wait_s: float = Field(default=60.0, gt=0, description="Seconds that `Prefer: wait` may hold a request, at most.")
     tool_memory_s: float = Field(
         default=86_400.0, gt=0, description="Seconds for which a tool with no live worker is still accepted in new runs."

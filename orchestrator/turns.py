@@ -98,7 +98,7 @@ class Turns:
             reach("turn.forgotten")
 
     def _renew(self, steps: Sequence[Step]) -> None:
-        with self._database.transaction() as session:
+        with self._database.reserved() as session:
             runs.renew(session, steps, LEASE_S)
         reach("step.renewed")
 

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
+from orchestrator.api.door import AT_DOOR
 from orchestrator.api.problems import unexpected
 
 _REQUEST_ID: Final = "X-Request-Id"
@@ -33,7 +34,7 @@ class Envelope:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, is_last=_is_stopping(scope))
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._answer(scope, receive, answer)
@@ -54,9 +55,10 @@ class Envelope:
 class _Answer:
     """Completes the headers of an answer and remembers its status."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, *, is_last: bool) -> None:
         self._send = send
         self._request_id = request_id
+        self._is_last = is_last
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
@@ -66,6 +68,8 @@ class _Answer:
             headers[_REQUEST_ID] = self._request_id
             headers["Cache-Control"] = "no-store"
             headers["X-Content-Type-Options"] = "nosniff"
+            if self._is_last:
+                headers["Connection"] = "close"
         await self._send(message)
 
 
@@ -75,7 +79,13 @@ def _request_id(scope: Scope) -> str:
     return given if _SAFE.fullmatch(given) else f"req_{ULID()}"
 
 
+def _is_stopping(scope: Scope) -> bool:
+    """Whether the caller had better not send its next request on this connection."""
+    return scope["app"].state.services.stopping.is_set()
+
+
 def _log_request(scope: Scope, status: int | None, seconds: float) -> None:
     # Without the query: filters by metadata are the caller's own words.
-    log = _log.debug if scope["path"] in _PROBES else _log.info
+    is_told_elsewhere = scope["path"] in _PROBES or AT_DOOR in scope["state"]
+    log = _log.debug if is_told_elsewhere else _log.info
     log("request", method=scope["method"], path=scope["path"][:200], status=status, ms=round(seconds * 1000))

@@ -40,14 +40,20 @@ async def read_version() -> Version:
 
 @router.get("/readyz", operation_id="readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready."}})
 async def readyz(services: Given) -> Response:
-    """Says whether requests can be served: Postgres answers and has the newest schema."""
+    """Says whether requests are to be sent here: Postgres answers and has the newest schema, and the process is not stopping."""
     postgres, redis = await asyncio.gather(
         _within(_POSTGRES_S, partial(_postgres, services.at_head)),
         _within(_REDIS_S, partial(_redis, services.ping_redis)),
     )
-    ready = postgres == "ok"
-    state = Readiness(status="ready" if ready else "unready", postgres=postgres or "unreachable", redis=redis or "unreachable")
-    return answer(state, 200 if ready else 503)
+    status = _status(postgres, stopping=services.stopping.is_set())
+    state = Readiness(status=status, postgres=postgres or "unreachable", redis=redis or "unreachable")
+    return answer(state, 200 if status == "ready" else 503)
+
+
+def _status(postgres: str | None, *, stopping: bool) -> Literal["ready", "unready", "stopping"]:
+    if stopping:
+        return "stopping"
+    return "ready" if postgres == "ok" else "unready"
 
 
 async def _within(seconds: float, check: Callable[[], _T]) -> _T | None:

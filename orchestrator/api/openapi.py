@@ -16,14 +16,21 @@ _MEANINGS: Final = {
     413: "The body has too many bytes.",
     415: "The body is not application/json.",
     422: "Fields have errors: see `errors`.",
-    503: "Postgres is away. Try again after the seconds of Retry-After.",
+    429: "As many runs are queued or running as are taken. Nothing was created. Try again after the seconds of Retry-After.",
+    503: "Overloaded, or Postgres is away. Try again after the seconds of Retry-After.",
 }
+#: These say when to try again.
+_LATER: Final = {"headers": {"Retry-After": {"description": "Whole seconds.", "schema": {"type": "integer"}}}}
 _REFERENCE: Final = "#/components/schemas/{model}"
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of an operation, for its `responses`."""
-    return {status: {"model": Problem, "description": _MEANINGS[status]} for status in statuses}
+    return {status: {"model": Problem, "description": _MEANINGS[status], **_headers(status)} for status in statuses}
+
+
+def _headers(status: int) -> dict[str, Any]:
+    return _LATER if status in {429, 503} else {}
 
 
 def request_body(model: type[BaseModel]) -> dict[str, Any]:

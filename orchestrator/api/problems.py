@@ -1,5 +1,6 @@
 """Every refusal as application/problem+json (RFC 9457), with words for people and a code for programs."""
 
+import secrets
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from starlette.types import Scope
 
 from orchestrator.api.fields import field_errors
 from orchestrator.api.refusals import BodyTooLarge, BodyTooSlow, InvalidRequest
+from orchestrator.database import is_transient
 from orchestrator.errors import Refusal, Unavailable
 from orchestrator.schemas.problem import FieldError, Problem
 
@@ -62,8 +64,13 @@ def unexpected(scope: Scope, error: Exception) -> Response:
     return problem(scope, 500, "internal_error", "Something went wrong on our side. The request id helps the operator to find it.")
 
 
+def refused(scope: Scope, error: Refusal) -> Response:
+    """The answer that says why."""
+    return problem(scope, error.status, error.code, error.message, errors=_errors(error), headers=_headers(error))
+
+
 async def _refused(request: Request, error: Refusal) -> Response:
-    return problem(request.scope, error.status, error.code, error.message, errors=_errors(error), headers=_headers(error))
+    return refused(request.scope, error)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -93,6 +100,12 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return await _refused(request, Unavailable())
 
 
+async def _database(request: Request, error: DBAPIError) -> Response:
+    if is_transient(error):
+        return await _unavailable(request, error)
+    raise error
+
+
 def _errors(error: Refusal) -> Sequence[FieldError]:
     if isinstance(error, InvalidRequest):
         return error.errors
@@ -100,8 +113,8 @@ def _errors(error: Refusal) -> Sequence[FieldError]:
 
 
 def _headers(error: Refusal) -> dict[str, str]:
-    if isinstance(error, Unavailable):
-        return {"Retry-After": str(error.retry_after_s)}
+    if error.retry_after_s:
+        return {"Retry-After": str(secrets.choice(error.retry_after_s))}
     # The rest of the body may still come; it is not read.
     return {"Connection": "close"} if isinstance(error, BodyTooLarge | BodyTooSlow) else {}
 
@@ -111,7 +124,6 @@ HANDLERS: Final[dict[Any, Any]] = {
     Refusal: _refused,
     RequestValidationError: _invalid,
     HTTPException: _http,
-    OperationalError: _unavailable,
-    InterfaceError: _unavailable,
+    DBAPIError: _database,
     PoolTimeoutError: _unavailable,
 }

@@ -7,6 +7,9 @@ Refusal                     (orchestrator.errors)
  |- BodyTooLarge            413  the body has too many bytes
  |- UnsupportedMediaType    415  the body is not application/json
  |- InvalidRequest          422  fields have errors
+ |- TooManyRuns             429  as many runs are queued or running as are taken
+ |- Busy                    503  this process starts as many runs as it can
+ |- Overloaded              503  queued runs wait too long for their start
 """
 
 from collections.abc import Sequence
@@ -48,6 +51,33 @@ class UnsupportedMediaType(Refusal):
 
     status = 415
     code = "unsupported_media_type"
+
+
+class TooManyRuns(Refusal):
+    """There are as many queued or running runs as this service takes. Nothing was created."""
+
+    status = 429
+    code = "too_many_runs"
+    # A queue that is full stays so for seconds, since it is refilled as it drains.
+    retry_after_s = range(5, 11)
+
+
+class Busy(Refusal):
+    """The process starts as many runs as it can. Nothing was created."""
+
+    status = 503
+    code = "busy"
+    # Those that are being started are done within a second.
+    retry_after_s = range(1, 4)
+
+
+class Overloaded(Refusal):
+    """Runs wait too long for their start. Nothing was created."""
+
+    status = 503
+    code = "overloaded"
+    # Coordinators are missing or far behind, which takes more than seconds to change.
+    retry_after_s = range(15, 31)
 
 
 class InvalidRequest(Refusal):

@@ -26,11 +26,6 @@ from orchestrator.store.runs import OPEN
 router: Final = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 
-async def _posted(request: Request, services: Given) -> RunRequest:
-    content = await body.read(request, services.settings.max_body_bytes)
-    return await run_in_threadpool(_checked, content)
-
-
 def _checked(content: bytes) -> RunRequest:
     try:
         posted = RunRequest.model_validate(body.parse(content))
@@ -49,7 +44,6 @@ async def _formed(run_id: Annotated[str, Path(examples=["run_01JD3Z6Q4W8Y2K5N7R9
     return run_id
 
 
-_Posted = Annotated[RunRequest, Depends(_posted)]
 _RunId = Annotated[str, Depends(_formed)]
 _Prefer = Annotated[list[str] | None, Header(description="`wait=30` waits up to 30 seconds for the run's end (RFC 7240).")]
 _Keys = Annotated[
@@ -70,15 +64,19 @@ _IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier 
     responses={
         200: {"model": RunObject, "description": "The run has ended within the time of `Prefer: wait`."},
         202: {"description": "The run is accepted.", "headers": {"Location": {"schema": {"type": "string"}}}},
-        **problems(400, 408, 413, 415, 422, 503),
+        **problems(400, 408, 413, 415, 422, 429, 503),
     },
     openapi_extra=request_body(RunRequest),
 )
-async def create_run(request: Request, posted: _Posted, services: Given, prefer: _Prefer = None, keys: _Keys = None) -> Response:
-    """Starts a run. An accepted run is never lost; Location says where to read it."""
+async def create_run(request: Request, services: Given, prefer: _Prefer = None, keys: _Keys = None) -> Response:
+    """Starts a run. An accepted run is never lost; Location says where to read it. Under overload nothing is read or
+    created, and a request that was sent before with the same key may be refused too."""
     seconds = wait_s(prefer or [], services.settings.max_wait_s)
-    new = _new_run(posted, services.settings, idempotency.key(keys or []))
-    run_id = await run_in_threadpool(services.runs.start, new)
+    async with services.admission.starting():
+        content = await body.read(request, services.settings.max_body_bytes)
+        posted = await services.admission.in_thread(_checked, content)
+        new = _new_run(posted, services.settings, idempotency.key(keys or []))
+        run_id = await services.admission.in_thread(services.runs.start, new)
     if seconds:
         await services.waiters.wait(run_id, seconds, _gone(request))
     return await run_in_threadpool(_accepted, services.runs, run_id, seconds)

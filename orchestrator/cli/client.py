@@ -1,7 +1,9 @@
 """The HTTP face of a running Toolchord, as the commands use it. Answers are the service's own JSON, unchanged."""
 
 import ipaddress
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
@@ -9,7 +11,8 @@ from urllib.parse import quote
 import httpx2
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from orchestrator.cli.errors import CommandError, ExitCode
+from orchestrator.cli import output
+from orchestrator.cli.errors import CommandError, ExitCode, NotNow
 from orchestrator.schemas.problem import Problem
 
 JsonObject = dict[str, JsonValue]
@@ -17,6 +20,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _TIMEOUT_S: Final = httpx2.Timeout(30.0, connect=5.0)
 _OBJECT: Final = TypeAdapter(JsonObject)
+#: How long a service that is full or away is asked again, in all.
+_PATIENCE_S: Final = 15.0
 _NOT_FOUND: Final = 404
 _SERVER_ERROR: Final = 500
 
@@ -55,9 +60,19 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._http.close()
 
-    def submit(self, body: JsonObject) -> JsonObject:
-        """Starts a run and gives it as it was accepted."""
-        return self._ask("POST", "/v1/runs", body=body)
+    def submit(self, body: JsonObject, sleep: Callable[[float], None] = time.sleep) -> JsonObject:
+        """Starts one run and gives it as it was accepted. A service that says when to ask again is asked again for a while."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        patience_s = _PATIENCE_S
+        while True:
+            try:
+                return self._ask("POST", "/v1/runs", body=body, headers=headers)
+            except NotNow as error:
+                patience_s -= error.after_s
+                if patience_s < 0:
+                    raise
+                output.note(str(error))
+                sleep(error.after_s)
 
     def run(self, run_id: str) -> JsonObject:
         """A run with its transcript, turns and calls."""
@@ -82,9 +97,17 @@ class Client:
         except httpx2.TransportError:
             return False
 
-    def _ask(self, method: str, path: str, body: JsonObject | None = None, query: Mapping[str, str] | None = None) -> JsonObject:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: JsonObject | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> JsonObject:
         try:
-            response = self._http.request(method, path, json=body, params=query)
+            response = self._http.request(method, path, json=body, params=query, headers=headers)
         except httpx2.TransportError as error:
             raise self._not_reached(error) from None
         if not response.is_success:
@@ -106,9 +129,10 @@ class Client:
             problem = Problem.model_validate_json(response.content)
         except ValidationError:
             return self._not_ours(response)
-        if response.status_code >= _SERVER_ERROR:
+        after = response.headers.get("Retry-After", "")
+        if after.isdecimal() or response.status_code >= _SERVER_ERROR:
             said = f"Toolchord at {self.url} cannot answer now: {problem.detail} (request {problem.request_id})"
-            return CommandError(ExitCode.UNAVAILABLE, said)
+            return NotNow(f"{said}.", int(after)) if after.isdecimal() else CommandError(ExitCode.UNAVAILABLE, said)
         code = ExitCode.NOT_FOUND if response.status_code == _NOT_FOUND else ExitCode.REFUSED
         # One field's error is the whole detail; of several, the detail only names the fields.
         fields = [f"{error.field}: {error.message}" for error in problem.errors if error.message not in problem.detail]

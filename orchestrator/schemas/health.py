@@ -14,9 +14,10 @@ class Liveness(Shown):
 
 
 class Readiness(Shown):
-    """Whether requests can be served. Runs are accepted while Redis is away, and start when it is back."""
+    """Whether requests can be served. Runs are accepted while Redis is away, and start when it is back. A process that was
+    told to stop serves for a little longer, and says `stopping` so that nothing new is sent to it."""
 
-    status: Literal["ready", "unready"]
+    status: Literal["ready", "unready", "stopping"]
     postgres: Literal["ok", "unreachable", "not_migrated"]
     redis: Literal["ok", "unreachable"]
 

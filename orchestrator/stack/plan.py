@@ -40,6 +40,8 @@ class Plan:
     flower_auth: str
     #: Where the scripted model listens; None when a real one is asked.
     model_port: int | None
+    #: How long the API goes on serving after it is told to stop.
+    drain_s: float = 0.0
 
     @property
     def stop_grace_s(self) -> float:
@@ -71,7 +73,7 @@ def _model(plan: Plan, port: int) -> ProcessSpec:
 def _api(plan: Plan) -> ProcessSpec:
     address = ("--host", plan.host, "--port", str(plan.api_port))
     command = (_PYTHON, "-m", "uvicorn", "orchestrator.app:app", *address, "--timeout-graceful-shutdown", str(_API_GRACE_S))
-    return _spec(plan, "api", "API", command, for_api(plan.environ), stop_stage=_ASKED, grace_s=_API_GRACE_S + 2)
+    return _spec(plan, "api", "API", command, for_api(plan.environ), stop_stage=_ASKED, grace_s=plan.drain_s + _API_GRACE_S + 2)
 
 
 def _coordinator(plan: Plan) -> ProcessSpec:

@@ -173,6 +173,7 @@ class Stack:
             flower_port=self._flower_port.number,
             flower_auth=":".join(self.flower_auth),
             model_port=self._model_port.number if self._scripted else None,
+            drain_s=self._settings.drain_s,
         )
 
 

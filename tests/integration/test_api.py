@@ -266,6 +266,7 @@ def test_an_end_is_found_without_its_notice(client: TestClient, engine: Engine) 
 
 def test_a_lost_connection_for_notices_is_made_again(client: TestClient, engine: Engine) -> None:
     """Postgres may end it: another listener comes, and who waits meanwhile is not harmed."""
+    _until(lambda: bool(_listeners(engine)))
     killed = _listeners(engine)
     with engine.database.transaction() as session:
         session.execute(text("select pg_terminate_backend(pid) from unnest(cast(:pids as int[])) pid"), {"pids": list(killed)})

@@ -73,6 +73,30 @@ def test_a_stopping_server_lets_its_waiters_go(server: Server) -> None:
     assert server.process.returncode in {0, -signal.SIGTERM}
 
 
+def test_a_draining_server_says_so_first_and_serves_on(database_url: str, redis_url: str) -> None:
+    """It is not ready at once, still starts runs, and ends when the time is over; who waits is answered then."""
+    server = Server(dict(os.environ) | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOOLCHORD_DRAIN_S": "4"})
+    try:
+        server.wait_until_live()
+        ready = server.client.get("/readyz")
+        with ThreadPoolExecutor(1) as callers:
+            waiting = callers.submit(server.client.post, "/v1/runs", json=_HELLO, headers={"Prefer": "wait=60"})
+            while not server.client.get("/v1/runs").json()["data"]:
+                time.sleep(0.02)
+            server.process.send_signal(signal.SIGTERM)
+            while (stopping := server.client.get("/readyz")).status_code == 200:
+                time.sleep(0.02)
+            accepted = server.client.post("/v1/runs", json=_HELLO)
+            server.process.communicate(timeout=60)
+            answer = waiting.result()
+    finally:
+        server.close()
+
+    assert (ready.json()["status"], stopping.json()["status"]) == ("ready", "stopping")
+    assert (accepted.status_code, accepted.headers["connection"], answer.status_code) == (202, "close", 202)
+    assert server.process.returncode in {0, -signal.SIGTERM}
+
+
 def test_a_body_too_long_is_refused_before_it_is_sent(server: Server) -> None:
     """The header is enough: the answer comes while the body is still awaited, and the connection is closed."""
     address = (server.client.base_url.host, server.client.base_url.port)

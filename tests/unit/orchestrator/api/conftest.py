@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+from orchestrator.api.admission import admission
 from orchestrator.api.services import Services
 from orchestrator.api.waiting import Waiters
 from orchestrator.app import create_app
@@ -19,6 +20,7 @@ from orchestrator.errors import NotFound
 from orchestrator.ids import new_run_id
 from orchestrator.runs import NewRun, Runs, RunView
 from orchestrator.settings import Settings
+from orchestrator.store.backlog import Backlog
 from orchestrator.tables import Run, RunEvent, ToolVersion
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -95,9 +97,11 @@ class FakeRuns:
 
 
 class FakeServers:
-    """Whether Postgres and Redis answer."""
+    """Whether Postgres and Redis answer, and what Postgres says of the open runs."""
 
     def __init__(self) -> None:
+        self.backlog = Backlog(0, 0, 0.0)
+        self.stopping = threading.Event()
         self.postgres = True
         self.migrated = True
         self.redis: Exception | None = None
@@ -107,6 +111,11 @@ class FakeServers:
         if not self.postgres:
             raise OperationalError("select 1", None, ConnectionError("password of postgres://user:secret@host"))
         return self.migrated
+
+    def measure(self, most_queued: int, most_running: int) -> Backlog:
+        if not self.postgres:
+            raise OperationalError("select 1", None, ConnectionError("password of postgres://user:secret@host"))
+        return self.backlog._replace(queued=min(self.backlog.queued, most_queued), running=min(self.backlog.running, most_running))
 
     def ping(self) -> None:
         if self.silence:
@@ -142,9 +151,11 @@ def app(runs: FakeRuns, servers_state: FakeServers) -> FastAPI:
             settings=settings,
             runs=cast("Runs", runs),
             waiters=Waiters(runs.ended, _no_notices),
+            admission=admission(settings, servers_state.measure),
             at_head=servers_state.at_head,
             ping_redis=servers_state.ping,
             close=lambda: None,
+            stopping=servers_state.stopping,
         )
 
     return create_app(services)

@@ -4,6 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
+from tests.unit.orchestrator.api.conftest import FakeServers
+
 
 @pytest.mark.parametrize("path", ["/livez", "/v1/runs", "/v1/runs/none", "/nothing", "/openapi.json"])
 def test_every_answer_has_its_headers(client: TestClient, path: str) -> None:
@@ -35,3 +37,11 @@ def test_each_request_is_one_record(client: TestClient) -> None:
     told = [(record["log_level"], record["method"], record["path"], record["status"]) for record in records]
     assert told == [("info", "GET", "/v1/runs", 200), ("debug", "GET", "/readyz", 200)]
     assert "private" not in str(records)
+
+
+def test_a_stopping_process_lets_its_connections_go(client: TestClient, servers_state: FakeServers) -> None:
+    """Callers that keep connections open make new ones, to other processes."""
+    before = client.get("/livez").headers
+    servers_state.stopping.set()
+
+    assert ("connection" in before, client.get("/livez").headers["connection"]) == (False, "close")

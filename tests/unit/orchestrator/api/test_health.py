@@ -61,3 +61,13 @@ def test_a_silent_redis_does_not_hold_the_answer(client: TestClient, servers_sta
 def test_the_version_is_told(client: TestClient) -> None:
     """The package's own."""
     assert client.get("/version").json()["version"]
+
+
+def test_a_stopping_process_is_not_ready_and_still_serves(client: TestClient, servers_state: FakeServers) -> None:
+    """A load balancer sends elsewhere, and what comes meanwhile is answered."""
+    servers_state.stopping.set()
+
+    ready, accepted = client.get("/readyz"), client.post("/v1/runs", json={"messages": [{"role": "user", "content": "Hello."}]})
+
+    assert (ready.status_code, ready.json()) == (503, {"status": "stopping", "postgres": "ok", "redis": "ok"})
+    assert accepted.status_code == 202

@@ -136,3 +136,41 @@ def test_an_answer_of_another_version_names_the_field() -> None:
     """A client and a service of two versions may not understand each other."""
     with pytest.raises(CommandError, match=r"\(in status\)"):
         read(RunObject, run("resting"))
+
+
+class Full:
+    """A service that takes a run when it was asked often enough."""
+
+    def __init__(self, refusals: int, status: int, after: str) -> None:
+        self.keys: list[str | None] = []
+        self._refusals = refusals
+        self._refusal = httpx2.Response(status, json=problem(status, "10 runs are queued."), headers={"Retry-After": after})
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.keys.append(request.headers.get("Idempotency-Key"))
+        return self._refusal if len(self.keys) <= self._refusals else httpx2.Response(202, json={"id": "run_1"})
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_full_service_is_asked_again_when_it_says(status: int) -> None:
+    """With the same key, so that there is one run, however often it is asked for."""
+    full, slept = Full(2, status, "5"), list[float]()
+
+    with _client(full) as client:
+        assert client.submit({"messages": []}, slept.append) == {"id": "run_1"}
+
+    assert (slept, len(full.keys), len(set(full.keys)), None in full.keys) == ([5, 5], 3, 1, False)
+
+
+@pytest.mark.parametrize(("after", "asked"), [("30", 1), ("10", 2)])
+def test_a_service_that_stays_full_is_told_with_what_to_do(after: str, asked: int) -> None:
+    """Patience has an end."""
+    full = Full(9, 429, after)
+
+    with _client(full) as client, pytest.raises(CommandError) as raised:
+        client.submit({"messages": []}, lambda _: None)
+
+    assert (raised.value.code, len(full.keys)) == (ExitCode.UNAVAILABLE, asked)
+    assert str(raised.value) == (
+        f"Toolchord at http://there:8000 cannot answer now: 10 runs are queued. (request req_1). Try again in {after} s."
+    )

@@ -1,6 +1,7 @@
 """The processes of a local Toolchord."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_each_secret_is_known_where_it_is_needed_and_nowhere_else(spec: plan.Pro
     needed = {"coordinator": set(_SECRETS), **dict.fromkeys(("api", "watcher", "migrations"), frozenset({"DATABASE_URL", "REDIS_URL"}))}
 
     assert {name for name in _SECRETS if name in spec.environ} == needed.get(spec.name, {"REDIS_URL"})
+
+
+def test_the_api_has_time_for_its_drain_before_it_is_killed() -> None:
+    """It is told to stop once, serves on, and then answers what is open."""
+    grace = {drain_s: _api(drain_s).grace_s for drain_s in (0.0, 30.0)}
+
+    assert grace[30.0] == grace[0.0] + 30.0
+
+
+def _api(drain_s: float) -> plan.ProcessSpec:
+    return next(spec for spec in plan.with_database(replace(_plan(), drain_s=drain_s)) if spec.name == "api")
 
 
 def test_the_api_and_the_model_stop_after_those_that_ask_them() -> None:
