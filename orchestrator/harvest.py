@@ -60,10 +60,15 @@ class Harvest:
 def unpublished(grants: Grants, run_id: str, turn: int, calls: Sequence[ToolCall], states: Sequence[CallState]) -> frozenset[CallKey]:
     """The unclaimed calls that nobody will publish if their messages are lost: those that wait for no place in the turn's
     window, and all of them where no call runs that could make place."""
-    waiting = {turns.key(call) for call, state in zip(calls, states, strict=True) if not state.leased and state.result is None}
+    waiting = {turns.key(call) for call, state in zip(calls, states, strict=True) if not state.leased and not _has_result(call, state)}
     if waiting and any(state.leased for state in states):
         waiting -= grants.in_window(run_id, turn)
     return frozenset(waiting)
+
+
+def _has_result(call: ToolCall, state: CallState) -> bool:
+    """Of this attempt; that of an earlier one stays where it was."""
+    return state.result is not None and state.result.call.attempt == call.attempt
 
 
 def _has_ended(run: Run, call: ToolCall, state: CallState, now: datetime) -> bool:

@@ -118,7 +118,12 @@ def started(session: Session, workers: Mapping[tuple[CallKey, int], str]) -> Non
     ids = sorted({call.run_id for call, _ in workers})
     known = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_(ids)).order_by(Run.id).with_for_update())}
     told = values(
-        column("run_id", Text), column("turn", Integer), column("call_index", Integer), column("attempt", Integer), column("worker", Text)
+        column("run_id", Text),
+        column("turn", Integer),
+        column("call_index", Integer),
+        column("attempt", Integer),
+        column("worker", Text),
+        name="told",  # Without a name its columns have none either, and Postgres takes them for the table's own.
     ).data([(call.run_id, call.turn, call.index, attempt, worker) for (call, attempt), worker in workers.items()])
     this = and_(*(getattr(ToolCall, name) == told.c[name] for name in ("run_id", "turn", "call_index", "attempt")))
     begun = {"status": "in_progress", "worker": told.c.worker, "started_at": func.clock_timestamp()}

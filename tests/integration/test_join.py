@@ -7,11 +7,12 @@ from sqlalchemy import update
 
 from orchestrator.closer import Closer
 from orchestrator.runs import Runs
-from orchestrator.store import closings
+from orchestrator.store import closings, turns
 from orchestrator.tables import ToolCall
 from tasks.broker import connect
 from tasks.grants import Grants
 from tasks.messages import CallOutcome, Outcome
+from tasks.names import CallKey
 from tests.integration.loop import Make, asks, says
 
 
@@ -126,6 +127,38 @@ def test_a_call_whose_message_is_lost_is_sent_again_beside_its_siblings(make: Ma
 
     assert sent == [f"{run_id}.1.1.1"]
     assert {key.index for key in bench.grants.in_window(run_id, 1)} == {2, 3}
+
+
+def test_a_repeated_attempt_whose_message_is_lost_is_sent_again(make: Make) -> None:
+    """The result of the attempt before it, which is still there, does not count as its own."""
+    bench = make(asks("get_weather"), says("Done."))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    bench.work(run_id, 0, CallOutcome.of_error(Outcome.FAILED, "retry_wanted", "Busy.", retry_in_s=0.01))
+    bench.turns.finish(run_id, 1, returned=False)
+    bench.redis.delete("io", "default")
+    time.sleep(0.1)
+
+    bench.turns.finish(run_id, 1, returned=True)
+
+    assert bench.redis.llen("io") == 1
+
+
+def test_a_start_is_noted_for_its_own_call_alone(make: Make) -> None:
+    """Other calls and other runs stay as they are."""
+    bench = make(asks("get_weather", "get_weather"), asks("get_weather"))
+    run_ids = [bench.start(), bench.start()]
+    for run_id in run_ids:
+        bench.turns.advance(run_id)
+
+    with bench.database.transaction() as session:
+        turns.started(session, {(CallKey(run_ids[0], 1, 1), 1): "w1"})
+
+    assert [[(call.status, call.worker) for call in bench.view(run_id).calls] for run_id in run_ids] == [
+        [("queued", None), ("in_progress", "w1")],
+        [("queued", None)],
+    ]
+    assert [event.type for event in bench.events(run_ids[0])][-1] == "tool_call.started"
 
 
 def test_a_cancel_that_redis_did_not_hear_of_is_told_later(make: Make) -> None:

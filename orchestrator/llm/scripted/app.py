@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, cast
 from uuid import uuid4
 
@@ -32,9 +33,9 @@ _REQUESTS = TypeAdapter(tuple[ReceivedRequest, ...])
 class ScriptedApp:
     """The routes of the server and what they share."""
 
-    def __init__(self, script: Script | None = None, latency_s: float = 0.0) -> None:
+    def __init__(self, script: Script | None = None, latency_s: float = 0.0, log: Path | None = None) -> None:
         self.stage = Stage(script, latency_s)
-        self.log = RequestLog()
+        self.log = RequestLog(file=log)
         self.asgi = Starlette(
             routes=[
                 Route("/v1/chat/completions", self.complete, methods=["POST"]),

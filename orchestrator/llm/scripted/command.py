@@ -16,6 +16,7 @@ def scripted_model(
         Path | None, typer.Option(help="A JSON file with a script. Without one, calls are planned from the tools' schemas.")
     ] = None,
     latency_ms: Annotated[float, typer.Option(help="The time before each reply, in milliseconds.", min=0)] = 0.0,
+    log: Annotated[Path | None, typer.Option(help="A file to which every request is appended, a line of JSON each.")] = None,
 ) -> None:
     """Serve OpenAI's chat completions from a script: no language model, no key."""
     try:
@@ -24,4 +25,4 @@ def scripted_model(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo("This is the scripted model, not a language model. Ctrl+C stops it.", err=True)
-    serve(host, port, loaded, latency_ms / 1000)
+    serve(host, port, loaded, latency_ms / 1000, log)

@@ -5,11 +5,15 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 _SECRET_HEADERS: Final = frozenset({b"authorization", b"api-key", b"cookie"})
+
+#: A request as it came: its id, when, its headers and its body.
+_Received = tuple[str, datetime, list[tuple[bytes, bytes]], bytes]
 
 
 class ReceivedRequest(BaseModel):
@@ -26,18 +30,22 @@ class ReceivedRequest(BaseModel):
 class RequestLog:
     """The newest requests: at most `most`, and at most `most_bytes` of bodies. Safe to read from other threads."""
 
-    def __init__(self, most: int = 1000, most_bytes: int = 64 * 2**20) -> None:
+    def __init__(self, most: int = 1000, most_bytes: int = 64 * 2**20, file: Path | None = None) -> None:
+        """Every request is also appended to the file, a line of JSON each, which outlives the process."""
+        self._file = file
         self._most = most
         self._most_bytes = most_bytes
-        self._kept: deque[tuple[str, datetime, list[tuple[bytes, bytes]], bytes]] = deque()
+        self._kept: deque[_Received] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def add(self, request_id: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """Keeps the request; keys and cookies are left out."""
         shown = [(name, value) for name, value in headers if name not in _SECRET_HEADERS]
+        received = (request_id, datetime.now(UTC), shown, body)
         with self._lock:
-            self._kept.append((request_id, datetime.now(UTC), shown, body))
+            self._write(received)
+            self._kept.append(received)
             self._bytes += len(body)
             while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
                 self._bytes -= len(self._kept.popleft()[3])
@@ -51,10 +59,17 @@ class RequestLog:
         """The requests, oldest first."""
         with self._lock:
             kept = tuple(self._kept)
-        return tuple(
-            ReceivedRequest(request_id=request_id, received_at=at, headers=_readable(headers), body=_readable_body(body))
-            for request_id, at, headers, body in kept
-        )
+        return tuple(map(_read, kept))
+
+    def _write(self, received: _Received) -> None:
+        if self._file is not None:
+            with self._file.open("a") as file:
+                file.write(_read(received).model_dump_json() + "\n")
+
+
+def _read(received: _Received) -> ReceivedRequest:
+    request_id, at, headers, body = received
+    return ReceivedRequest(request_id=request_id, received_at=at, headers=_readable(headers), body=_readable_body(body))
 
 
 def _readable(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

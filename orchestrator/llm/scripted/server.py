@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,14 +18,14 @@ _START_TIMEOUT_S: Final = 10.0
 _BACKLOG: Final = 2048
 
 
-def serve(host: str = "127.0.0.1", port: int = 8099, script: Script | None = None, latency_s: float = 0.0) -> None:
+def serve(host: str = "127.0.0.1", port: int = 8099, script: Script | None = None, latency_s: float = 0.0, log: Path | None = None) -> None:
     """Serves a scripted model until the process is told to stop; for the command line.
 
     `script` answers all requests that name no other; without one, and where it has no fitting conversation, the demo's planner does.
     `latency_s` is the time before the first byte of each reply, unless a script says otherwise. Port 0 takes any free port, which
-    the log names.
+    the log names. Every request is appended to the file `log`, if one is given.
     """
-    uvicorn.Server(_configured(ScriptedApp(script, latency_s), host=host, port=port, log_level="info")).run()
+    uvicorn.Server(_configured(ScriptedApp(script, latency_s, log), host=host, port=port, log_level="info")).run()
 
 
 def _configured(app: ScriptedApp, **options: Any) -> uvicorn.Config:

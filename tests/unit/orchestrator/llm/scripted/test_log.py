@@ -1,6 +1,8 @@
 """The log of requests."""
 
-from orchestrator.llm.scripted.log import RequestLog
+from pathlib import Path
+
+from orchestrator.llm.scripted.log import ReceivedRequest, RequestLog
 
 
 def test_a_request_is_kept_with_its_body() -> None:
@@ -53,3 +55,14 @@ def test_a_cleared_log_is_empty() -> None:
     log.add("2", [], b"1" * 10)
 
     assert [each.request_id for each in log.requests()] == ["2"]
+
+
+def test_every_request_is_appended_to_the_file(tmp_path: Path) -> None:
+    """Those too that are kept no longer, and whatever the file held before."""
+    file = tmp_path / "requests.jsonl"
+    for request_id in ("1", "2"):
+        RequestLog(most=1, file=file).add(request_id, [(b"authorization", b"secret")], b'{"n":1}')
+
+    lines = [ReceivedRequest.model_validate_json(line) for line in file.read_text().splitlines()]
+
+    assert [(each.request_id, each.headers, each.body) for each in lines] == [("1", {}, {"n": 1}), ("2", {}, {"n": 1})]
