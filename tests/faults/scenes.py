@@ -22,7 +22,7 @@ from tests.faults.conftest import Faulty
 from tests.faults.history import Campaign, ClientOp, Event, Fault, History, ModelRequest
 
 #: A run that stands still for longer than recovery may take has ended for good.
-_PATIENCE_S = 40.0
+_PATIENCE_S = 30.0
 _AT_ONCE = 50
 
 

@@ -15,8 +15,10 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(autouse=True, scope="module")
 def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
-    """The processes import from their PYTHONPATH, and not from where the tests were started."""
+    """The processes import from their PYTHONPATH, and not from where the tests were started, and leave traces of that."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.delenv("PYTHONPYCACHEPREFIX", raising=False)
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         yield
 
