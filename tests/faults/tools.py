@@ -5,6 +5,8 @@ import os
 import signal
 import time
 
+from pydantic import BaseModel
+
 from tasks import RetryTool, ToolContext, tool
 from tests.acceptance.ledger import recorded
 
@@ -40,3 +42,18 @@ async def stumble(label: str, context: ToolContext) -> str:
         if context.attempt == 1:
             raise RetryTool("not yet", after_s=0.2)
         return f"stumble {label}"
+
+
+class Attested(BaseModel):
+    """Which attempt of which call has run."""
+
+    call: str
+    attempt: int
+
+
+@tool(idempotent=True)
+def attest(seconds: float, context: ToolContext) -> Attested:
+    """Sleep in a process of its own, and say who did."""
+    with recorded("attest", context, {"seconds": seconds}):
+        time.sleep(seconds)
+        return Attested(call=context.tool_call_id, attempt=context.attempt)
