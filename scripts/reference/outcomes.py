@@ -53,7 +53,7 @@ _CODES: Final[Mapping[str, str]] = {
     "tool_input_error": "The tool raised `ToolInputError`; the message is the tool's.",
     "turn_deadline": "The run's `turn_deadline_s` passed before the call was answered.",
     "truncated_call": "The reply was cut off at its token limit, and this is its last call.",
-    "worker_stopped": "The worker was told to stop, and the call took longer than `TOOLCHORD_STOP_GRACE_S`.",
+    "worker_stopped": "The worker was told to stop, and the call took longer than `TOOLCHORD_STOP_GRACE_S`; or it could not reach Redis.",
     "wrong_pool": "The worker's pool could not stop the tool, and so did not run it.",
     "unknown_tool": "The run offers no tool of this name, or no live worker of its queue has one.",
     "unserialisable_result": "The returned value cannot be written as JSON.",

@@ -4,11 +4,15 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel
 
 from tasks import RetryTool, ToolContext, tool
 from tests.acceptance.ledger import recorded
+
+_LOOK_EVERY_S: Final = 0.05
 
 
 @tool(idempotent=True)
@@ -57,3 +61,12 @@ def attest(seconds: float, context: ToolContext) -> Attested:
     with recorded("attest", context, {"seconds": seconds}):
         time.sleep(seconds)
         return Attested(call=context.tool_call_id, attempt=context.attempt)
+
+
+@tool(timeout=120)
+def stay(gate: str, context: ToolContext) -> str:
+    """Wait in a process of its own until a file is there."""
+    with recorded("stay", context, {}):
+        while not Path(gate).exists():
+            time.sleep(_LOOK_EVERY_S)
+        return "stayed"
