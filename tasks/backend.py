@@ -20,9 +20,11 @@ class ChordBackend(RedisBackend):
         super().on_chord_part_return(request, state, result, propagate, **kwargs)
         reach("part.counted")
 
-    def add_to_chord(self, group_id: str, result: Any) -> None:
-        """Lets the chord count one more part."""
-        super().add_to_chord(group_id, result)
+    def add_to_chord(self, group_id: str, result: Any) -> None:  # noqa: ARG002 - Celery's signature
+        """Lets the chord count one more part. Celery gives the number no end: that of a chord which never joins would stay."""
+        total = self.get_key_for_group(group_id, ".t")
+        with self.client.pipeline() as pipe:
+            pipe.incr(total).expire(total, int(self.app.conf.result_chord_expires)).execute()
         reach("chord.grown")
 
     def add_pending_result(self, result: Any, weak: bool = False, start_drainer: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002 - Celery's

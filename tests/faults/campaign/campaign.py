@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,13 +106,14 @@ def _write(folder: Path, name: str, text: str) -> None:
 def _faults(order: Order, nemesis: Nemesis, toolchord: Rig) -> None:
     """Faults until the time is over and the last one has ended."""
     stop = threading.Event()
-    thread = threading.Thread(target=nemesis.work, args=(stop,), name="nemesis")
-    thread.start()
-    try:
-        _mend_until(toolchord, lambda: not thread.is_alive(), order.seconds)
-    finally:
-        stop.set()
-        _mend_until(toolchord, lambda: not thread.is_alive(), _DRAINED_WITHIN_S)
+    with ThreadPoolExecutor(1, "nemesis") as pool:
+        working = pool.submit(nemesis.work, stop)
+        try:
+            _mend_until(toolchord, working.done, order.seconds)
+        finally:
+            stop.set()
+            _mend_until(toolchord, working.done, _DRAINED_WITHIN_S)
+        working.result()
 
 
 def _mend_until(toolchord: Rig, done: Callable[[], bool], timeout_s: float) -> None:

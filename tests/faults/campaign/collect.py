@@ -12,7 +12,7 @@ from httpx2 import Client
 
 from orchestrator.llm.scripted.log import ReceivedRequest
 from orchestrator.schemas.run import RunObject
-from tasks.names import STALE_RESULTS_KEY, WORKERS_KEY
+from tasks.names import EPOCH_KEY, STALE_RESULTS_KEY, WORKERS_KEY
 from tests.faults import history
 from tests.faults.campaign import machine
 from tests.faults.campaign.rig import Rig, http
@@ -21,7 +21,7 @@ from tests.faults.poison import CONTENT as POISON
 
 _PAGE: Final = 100
 #: Kept for as long as Redis lives, however many runs there are.
-_CONSTANT_KEYS: Final = frozenset({WORKERS_KEY, STALE_RESULTS_KEY, "unacked", "unacked_index", "unacked_mutex"})
+_CONSTANT_KEYS: Final = frozenset({EPOCH_KEY, WORKERS_KEY, STALE_RESULTS_KEY, "unacked", "unacked_index", "unacked_mutex"})
 _BINDINGS: Final = "_kombu.binding"
 _OLD_TRANSACTIONS: Final = """
 select coalesce(application_name, '') || ': ' || state from pg_stat_activity
@@ -68,6 +68,7 @@ def counters(rig: Rig) -> Counter[str]:
     found = history.History.load(rig.folder)
     counted[history.REDISPATCH] = sum(call.attempt - 1 for run in found.runs for call in run.tool_calls)
     counted[history.LOST] = sum(call.status == "lost" for run in found.runs for call in run.tool_calls)
+    counted[history.HANDED_BACK] = counted["call_handed_back"]
     counted[history.REPLAY] = _replays(found.ops)
     counted[history.RECLAIM] = int(_sql(rig, _RECLAIMED)[0][0])
     return counted

@@ -3,11 +3,13 @@
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 _BYTES: Final = 1200 * 2**20
+_BIT: Final = 64 * 2**10
 
 
 class Disk:
@@ -29,8 +31,11 @@ class Disk:
 
     def fill(self) -> None:
         """Takes all space that is left."""
-        with (self.path / "ballast").open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(self.path).free)
+        with (self.path / "ballast").open("wb") as file, suppress(OSError):
+            # Others write at the same time: what is taken at first is a little less, and the rest bit by bit.
+            os.posix_fallocate(file.fileno(), 0, max(_BIT, shutil.disk_usage(self.path).free - 16 * _BIT))
+            while True:
+                os.write(file.fileno(), bytes(_BIT))
 
     def empty(self) -> None:
         """Gives the space back."""
