@@ -128,6 +128,7 @@ class Leases:
         _log.warning("call_handed_back", call=str(held.call.key), attempt=held.call.attempt)
         held.handed_back = True
         self._stop(held)
+        reach("call.returned")
 
     def _is_ending(self, held: Held) -> bool:
         return held.stopped_at is not None and self._clock() - held.stopped_at < _KILL_AFTER_S
