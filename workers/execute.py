@@ -23,7 +23,7 @@ from workers.runner import Runner
 _PUT_AGAIN_S: Final = 0.3
 
 _STOPPED: Final = CallOutcome.of_error(
-    Outcome.LOST, "worker_stopped", "The worker was stopped while this call ran. It may or may not have taken effect."
+    Outcome.LOST, "worker_stopped", "The worker stopped this call while it ran. It may or may not have taken effect."
 )
 
 #: Sends a progress event for the running task.

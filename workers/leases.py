@@ -17,14 +17,15 @@ from tasks.stopping import Stopping
 
 #: A worker that is gone is noticed after so long, at most.
 LEASE_S: Final = 10.0
-#: Three refreshes may fail before a lease ends.
 _REFRESH_EVERY_S: Final = LEASE_S / 4
-#: A silent Redis must not take up the time in which calls are stopped.
-REFRESH_TIMEOUT_S: Final = 1.5
+#: A silent Redis must not take up the time in which calls are stopped. It may do so twice: to connect, and to answer.
+REFRESH_TIMEOUT_S: Final = 1.0
 #: Between two looks at whether the worker stops and at calls that do not.
 _LOOK_EVERY_S: Final = 0.5
 #: A stopped call that has not ended by then is killed, where its pool can.
 _KILL_AFTER_S: Final = 2.0
+#: Leases that were not kept for so long are given up: one more failure, and what does not stop could not be killed in time.
+_GIVE_UP_AFTER_S: Final = LEASE_S - _KILL_AFTER_S - 2 * REFRESH_TIMEOUT_S - 2 * _LOOK_EVERY_S
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ class Held:
     #: Ends it without asking.
     kill: Callable[[], None]
     stopped_at: float | None = None
-    #: Stopped because the worker stops, with its lease kept: whatever it answers from then on, it was interrupted.
+    #: Stopped by its worker while its lease may stand: whatever it answers from then on, it was interrupted.
     handed_back: bool = False
 
 
@@ -55,7 +56,8 @@ class Leases:
     """One for each process. Its thread sleeps while nothing runs.
 
     A call whose lease is gone was cancelled, or given to another worker because this one was silent: it is stopped. When
-    Redis does not answer, every call is stopped before its lease can end, since another worker may then run it.
+    Redis does not answer, every call is stopped, and killed if need be, before its lease can end, since another worker may
+    then run it.
     """
 
     def __init__(self, grants: Refreshing, stopping: Stopping, clock: Callable[[], float] = time.monotonic) -> None:
@@ -64,7 +66,7 @@ class Leases:
         self._clock = clock
         self._changed = threading.Condition()
         self._held: set[Held] = set()
-        self._asked_at = self._kept_at = 0.0
+        self._ask_at = self._kept_at = 0.0
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -73,7 +75,8 @@ class Leases:
         held = Held(call, stop, kill)
         with self._changed:
             if not self._held:
-                self._asked_at = self._kept_at = self._clock()
+                self._kept_at = self._clock()
+                self._ask_at = self._kept_at + _REFRESH_EVERY_S
             self._held.add(held)
             self.start()
             self._changed.notify()
@@ -84,34 +87,50 @@ class Leases:
                 self._held.discard(held)
 
     def look(self) -> None:
-        """One round: refreshes when it is time, hands back when the worker stops, kills what was stopped and goes on."""
-        if self._clock() - self._asked_at >= _REFRESH_EVERY_S:
+        """One round: hands back when the worker stops, kills what was stopped and goes on, refreshes when it is time and
+        nothing is about to be killed."""
+        held = self._all()
+        for one in held:
+            if one.stopped_at is not None and self._clock() - one.stopped_at >= _KILL_AFTER_S:
+                one.kill()
+            elif one.stopped_at is None and self._stopping.over:
+                self._hand_back(one)
+        if self._clock() >= self._ask_at and not any(self._is_ending(one) for one in held):
             self.refresh()
-        for held in self._all():
-            if held.stopped_at is None and self._stopping.over:
-                _log.warning("call_handed_back", call=str(held.call.key), attempt=held.call.attempt)
-                held.handed_back = True
-                self._stop(held)
-            elif held.stopped_at is not None and self._clock() - held.stopped_at > _KILL_AFTER_S:
-                held.kill()
 
     def refresh(self) -> None:
         """Keeps what can be kept, stops what cannot."""
-        held = self._all()
-        self._asked_at = self._clock()
+        held, asked_at = self._all(), self._clock()
         try:
             kept = self._grants.refresh([one.call for one in held], LEASE_S)
         except RedisError as error:
             _log.warning("leases_not_refreshed", calls=len(held), error=type(error).__name__)
-            kept = [self._clock() - self._kept_at < LEASE_S - _REFRESH_EVERY_S] * len(held)
-        else:
-            self._kept_at = self._asked_at
-            if any(kept):
-                reach("lease.refreshed")
+            self._doubt(held)
+            return
+        self._kept_at, self._ask_at = asked_at, asked_at + _REFRESH_EVERY_S
+        if any(kept):
+            reach("lease.refreshed")
         for one, is_kept in zip(held, kept, strict=True):
             if not is_kept and one.stopped_at is None:
                 _log.warning("lease_lost", call=str(one.call.key), attempt=one.call.attempt)
                 self._stop(one)
+
+    def _doubt(self, held: Sequence[Held]) -> None:
+        """Redis is asked again at once. After a while every call is stopped; when Redis is back before their leases have
+        ended they can say so."""
+        self._ask_at = self._clock()
+        if self._clock() - self._kept_at >= _GIVE_UP_AFTER_S:
+            for one in held:
+                if one.stopped_at is None:
+                    self._hand_back(one)
+
+    def _hand_back(self, held: Held) -> None:
+        _log.warning("call_handed_back", call=str(held.call.key), attempt=held.call.attempt)
+        held.handed_back = True
+        self._stop(held)
+
+    def _is_ending(self, held: Held) -> bool:
+        return held.stopped_at is not None and self._clock() - held.stopped_at < _KILL_AFTER_S
 
     def _all(self) -> list[Held]:
         with self._changed:

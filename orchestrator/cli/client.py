@@ -129,10 +129,10 @@ class Client:
             problem = Problem.model_validate_json(response.content)
         except ValidationError:
             return self._not_ours(response)
-        after = response.headers.get("Retry-After", "")
-        if after.isdecimal() or response.status_code >= _SERVER_ERROR:
+        after_s = _retry_after_s(response)
+        if after_s or response.status_code >= _SERVER_ERROR:
             said = f"Toolchord at {self.url} cannot answer now: {problem.detail} (request {problem.request_id})"
-            return NotNow(f"{said}.", int(after)) if after.isdecimal() else CommandError(ExitCode.UNAVAILABLE, said)
+            return NotNow(f"{said}.", after_s) if after_s else CommandError(ExitCode.UNAVAILABLE, said)
         code = ExitCode.NOT_FOUND if response.status_code == _NOT_FOUND else ExitCode.REFUSED
         # One field's error is the whole detail; of several, the detail only names the fields.
         fields = [f"{error.field}: {error.message}" for error in problem.errors if error.message not in problem.detail]
@@ -144,6 +144,12 @@ class Client:
             f"What answers at {self.url} with status {response.status_code} is not Toolchord, or it stands before one that is down. "
             "Name another with --api-url or TOOLCHORD_API_URL.",
         )
+
+
+def _retry_after_s(response: httpx2.Response) -> int | None:
+    """The seconds that the service asks for, one at least. A proxy may name a date, which is no number."""
+    given = response.headers.get("Retry-After", "")
+    return max(1, int(given[:9])) if given.isdecimal() else None
 
 
 def _checked(url: str) -> str:

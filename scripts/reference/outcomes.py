@@ -36,7 +36,7 @@ _OUTCOMES: Final[Mapping[str, str]] = {
 }
 _CODES: Final[Mapping[str, str]] = {
     "cancelled": "The run was cancelled before the call was answered.",
-    "changed_tool": "The worker has another version of the tool than the model was shown.",
+    "changed_tool": "No live worker of the queue has the version of the tool that the model was shown.",
     "content_filter": "The provider's content filter stopped the reply that holds the call.",
     "deadline": "The run's deadline passed before the call was answered.",
     "invalid_arguments": "The arguments are no JSON object, or do not fit the tool's parameters. The message names each field.",
@@ -53,11 +53,11 @@ _CODES: Final[Mapping[str, str]] = {
     "tool_input_error": "The tool raised `ToolInputError`; the message is the tool's.",
     "turn_deadline": "The run's `turn_deadline_s` passed before the call was answered.",
     "truncated_call": "The reply was cut off at its token limit, and this is its last call.",
-    "worker_stopped": "The worker was told to stop, and the call took longer than `TOOLCHORD_STOP_GRACE_S`.",
+    "worker_stopped": "The worker was told to stop, and the call took longer than `TOOLCHORD_STOP_GRACE_S`; or it could not reach Redis.",
     "wrong_pool": "The worker's pool could not stop the tool, and so did not run it.",
-    "unknown_tool": "The run offers no tool of this name, or the worker has none.",
+    "unknown_tool": "The run offers no tool of this name, or no live worker of its queue has one.",
     "unserialisable_result": "The returned value cannot be written as JSON.",
-    "unsupported_version": "Worker and orchestrator are of versions that do not understand each other.",
+    "unsupported_version": "No live worker of the queue is of the version of the orchestrator that sent the call.",
 }
 _INCOMPLETE: Final[Mapping[str, str]] = {
     "content_filter": "The provider's content filter stopped the answer.",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.reference import api, cli, compose, logs, outcomes, settings, tools
+from scripts.reference import api, cli, compose, faults, logs, outcomes, settings, tools
 
 ROOT: Final = Path(__file__).parents[2]
 #: Who writes which section.
@@ -13,6 +13,7 @@ SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     **api.SECTIONS,
     **cli.SECTIONS,
     **compose.SECTIONS,
+    **faults.SECTIONS,
     **logs.SECTIONS,
     **outcomes.SECTIONS,
     **settings.SECTIONS,

@@ -11,6 +11,7 @@ import pytest
 from httpx2 import HTTPError
 from redis import Redis
 
+from orchestrator.llm.scripted import ReceivedRequest
 from orchestrator.processes.errors import ProcessDiedError, ServerUnavailableError
 from orchestrator.processes.supervisor import RestartPolicy
 from orchestrator.schemas.run import RunObject
@@ -83,11 +84,17 @@ class Faulty(Local):
         """Waits until every process runs and every message is acknowledged. Where its process died, it is delivered again."""
         self.whole()
         self.redeliver()
-        self.until(self._is_idle)
+        self.until(self.is_idle)
 
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
+        """Whether no message waits, and none is worked on."""
         with self.redis as redis:
             return not redis.hlen("unacked") and not any(redis.llen(queue) for queue in (TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE))
+
+    def received(self) -> list[ReceivedRequest]:
+        """Every request that the model received, of all scripts."""
+        told = self._model.get("/requests").raise_for_status().json()["data"]
+        return [ReceivedRequest.model_validate(request) for request in told]
 
     def _runs(self) -> bool:
         try:
@@ -132,7 +139,7 @@ def toolchord(folder: Path, code: Path = ROOT, **variables: str) -> Generator[Fa
     (folder / "failpoints").mkdir()
     environ = {
         **clean_environ(),
-        "PYTHONPATH": str(code),
+        "PYTHONPATH": f"{code}{os.pathsep}{ROOT}",
         failpoints.VARIABLE: str(folder / "failpoints"),
         "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools,tests.faults.stopping_tools",
         "TOOLCHORD_DISPATCH_GRACE_S": "5",

@@ -4,9 +4,15 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel
 
 from tasks import RetryTool, ToolContext, tool
 from tests.acceptance.ledger import recorded
+
+_LOOK_EVERY_S: Final = 0.05
 
 
 @tool(idempotent=True)
@@ -40,3 +46,27 @@ async def stumble(label: str, context: ToolContext) -> str:
         if context.attempt == 1:
             raise RetryTool("not yet", after_s=0.2)
         return f"stumble {label}"
+
+
+class Attested(BaseModel):
+    """Which attempt of which call has run."""
+
+    call: str
+    attempt: int
+
+
+@tool(idempotent=True)
+def attest(seconds: float, context: ToolContext) -> Attested:
+    """Sleep in a process of its own, and say who did."""
+    with recorded("attest", context, {"seconds": seconds}):
+        time.sleep(seconds)
+        return Attested(call=context.tool_call_id, attempt=context.attempt)
+
+
+@tool(timeout=120)
+def stay(gate: str, context: ToolContext) -> str:
+    """Wait in a process of its own until a file is there."""
+    with recorded("stay", context, {}):
+        while not Path(gate).exists():
+            time.sleep(_LOOK_EVERY_S)
+        return "stayed"

@@ -10,7 +10,7 @@ from tasks.broker import connect
 from tasks.grants import Grants
 from tasks.messages import CallMessage, Grant
 from tasks.stopping import Stopping
-from workers.leases import LEASE_S, Held, Leases
+from workers.leases import LEASE_S, REFRESH_TIMEOUT_S, Held, Leases
 
 RUN = "run_1"
 
@@ -33,11 +33,14 @@ class Worker:
         self.stopping = Stopping()
         self.leases = _Unwatched(self, self.stopping, lambda: self.now)
         self.cut = False
+        self.silence_s = self.kept_at = self.killed_at = 0.0
         self._exit = ExitStack()
 
     def refresh(self, calls: Sequence[CallMessage], lease_s: float) -> list[bool]:
         if self.cut:
+            self.now += self.silence_s
             raise RedisConnectionError
+        self.kept_at = self.now
         return self.grants.refresh(calls, lease_s)
 
     def run(self, index: int, attempt: int = 1) -> CallMessage:
@@ -47,14 +50,23 @@ class Worker:
         call = CallMessage(run_id=RUN, turn=1, index=index, attempt=attempt, tool="t")
         self.grants.put(RUN, 1, [Grant(call=call, queue="io", schema_hash="h", arguments="{}", timeout_s=30, deadline_s=60)], [], ttl_s=60)
         assert self.grants.claim(call, LEASE_S)
-        held = self.leases.holding(call, lambda: self.log.append(f"stop {index}"), lambda: self.log.append(f"kill {index}"))
+        self.kept_at = self.now
+        held = self.leases.holding(call, lambda: self.log.append(f"stop {index}"), lambda: self._kill(index))
         return self._exit.enter_context(held)
+
+    def _kill(self, index: int) -> None:
+        self.log.append(f"kill {index}")
+        self.killed_at = self.now
 
     def left_ms(self, call: CallMessage) -> int:
         return int(str(self.redis.pttl(call.key.lease)))
 
-    def close(self) -> None:
+    def end(self) -> None:
+        """All calls end."""
         self._exit.close()
+
+    def close(self) -> None:
+        self.end()
         self.redis.close()
 
 
@@ -104,16 +116,33 @@ def test_a_lease_of_a_later_attempt_is_not_prolonged(worker: Worker) -> None:
 
 def test_a_worker_cut_off_stops_its_calls_before_their_leases_end(worker: Worker) -> None:
     """It goes on through a short outage, and not through one that outlasts a lease."""
-    worker.run(0)
+    held = worker.hold(0)
     worker.cut = True
-    worker.now = LEASE_S / 2
-    worker.leases.refresh()
+    worker.now = LEASE_S / 4
+    worker.leases.look()
     assert worker.log == []
 
-    worker.now = LEASE_S * 0.8
-    worker.leases.refresh()
+    worker.now = LEASE_S / 2
+    worker.leases.look()
 
-    assert worker.log == ["stop 0"]
+    assert (worker.log, held.handed_back) == (["stop 0"], True)
+
+
+@pytest.mark.parametrize("silence_s", [0, 2 * REFRESH_TIMEOUT_S])
+def test_what_a_worker_cut_off_cannot_stop_is_killed_before_its_lease_ends(worker: Worker, silence_s: float) -> None:
+    """However long each question to Redis stays unanswered, and whenever the worker is cut off."""
+    worker.silence_s = silence_s
+    for index in range(10):
+        worker.hold(index)
+        cut_at = worker.now + index / 2
+        while f"kill {index}" not in worker.log:
+            worker.cut = worker.now >= cut_at
+            worker.leases.look()
+            worker.now += 0.5
+
+        assert worker.killed_at < worker.kept_at + LEASE_S
+        worker.end()
+        worker.cut = False
 
 
 def test_what_runs_when_a_worker_has_to_stop_is_handed_back(worker: Worker) -> None:

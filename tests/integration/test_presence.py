@@ -1,13 +1,15 @@
 """Announcements on a real Redis."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from tasks.announcer import Announcer
 from tasks.broker import connect
 from tasks.messages import Announcement
 from tasks.names import worker_key
-from tasks.presence import Presence
+from tasks.presence import ANNOUNCEMENT_TTL_S, Presence
 
 
 @pytest.fixture
@@ -62,3 +64,17 @@ def test_an_announcement_that_cannot_be_read_hides_no_other(presence: Presence, 
 
     assert [worker.worker_id for worker in presence.workers()] == ["a"]
     assert [taker.version for taker in presence.takers()] == [1]
+
+
+def test_a_worker_that_begins_to_stop_is_not_there(presence: Presence) -> None:
+    """Its announcement is taken back long before it would end."""
+    announcer = Announcer(presence, _announcement("a"))
+    announcer.start()
+    while not presence.workers():
+        pass
+
+    announcer.stop()
+
+    stopped_at = time.monotonic()
+    while presence.workers():
+        assert time.monotonic() - stopped_at < ANNOUNCEMENT_TTL_S / 2
