@@ -90,6 +90,8 @@ _SETTINGS: Final[dict[str, Any]] = {
     "broker_pool_limit": 32,
     "broker_pool_acquire_timeout": 5.0,
     "broker_connection_retry_on_startup": True,
+    # A Redis that is full refuses commands. Without this each worker ends of it, with all that it runs.
+    "broker_channel_error_retry": True,
     "broker_connection_max_retries": None,
     "result_expires": 3600,
     # Longer than the longest run, or the chord of a slow header never ends.

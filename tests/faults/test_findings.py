@@ -279,7 +279,8 @@ def _accept(faulty: Faulty, model: str) -> tuple[str, float]:
 
 
 def test_l12_a_run_outlives_a_full_redis(whole: Faulty) -> None:
-    """Nothing can be written for some seconds: results wait, new runs are accepted, and what dies of it comes back."""
+    """Nothing can be written for some seconds: results wait, new runs are accepted, and no process dies of it."""
+    before = whole.pids()
     calls = [ScriptedCall.of("nap", label="a", seconds=1), ScriptedCall.of("linger_in_process", label="b", seconds=1)]
     run = whole.start(asking(*calls), _ANSWER, tools=["nap", "linger_in_process"])
     whole.began(run.id, 2)
@@ -297,6 +298,7 @@ def test_l12_a_run_outlives_a_full_redis(whole: Faulty) -> None:
 
     assert _well(whole, new_id).status == "completed"
     assert _well(whole, run.id).status == "completed"
+    assert whole.pids() == before
     whole.whole()
 
 
