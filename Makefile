@@ -32,7 +32,9 @@ demo: env ## Answer a question with three parallel tool calls; needs no key, no 
 
 .PHONY: test
 test: env ## Run every test.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/faults
+	# Most of their time is waiting for what was killed.
+	$(BIN)/python -m pytest tests/faults --numprocesses 2 --dist loadfile
 
 .PHONY: lint
 lint: env ## Check style and format.
@@ -62,11 +64,11 @@ bfcl: env ## Run all parallel cases of the function-calling leaderboard.
 .PHONY: faults
 faults: env ## Kill, cut and confuse a Toolchord for MINUTES (20) and check what is left; SEEDS=1,2,3 again.
 	$(BIN)/python -m tests.faults --minutes $(or $(MINUTES),20) $(if $(SEEDS)$(SEED),--seeds $(or $(SEEDS),$(SEED))) \
-		$(if $(KINDS),--kinds $(KINDS)) $(if $(OUT),--out $(OUT))
+		$(if $(KINDS),--kinds $(KINDS)) $(if $(OUT),--out $(OUT)) $(if $(WITHOUT_CALLBACKS),--without-callbacks)
 
 .PHONY: faults-short
-faults-short: env ## The same for five minutes with fixed seeds, as in CI.
-	$(BIN)/python -m tests.faults --minutes 5 --seeds 1,2
+faults-short: env ## The same for five minutes with fixed seeds, as in CI: a shared machine may be slow, and no more than that.
+	$(BIN)/python -m tests.faults --minutes 5 --seeds 1,2 --slowness 3
 
 .PHONY: docs
 docs: env ## Write the generated reference pages.

@@ -17,7 +17,7 @@ _MEANINGS: Final = {
     415: "The body is not application/json.",
     422: "Fields have errors: see `errors`.",
     429: "As many runs are queued or running as are taken. Nothing was created. Try again after the seconds of Retry-After.",
-    503: "Overloaded, or Postgres is away. Try again after the seconds of Retry-After.",
+    503: "Overloaded (new runs only), or Postgres is away. Try again after the seconds of Retry-After.",
 }
 #: These say when to try again.
 _LATER: Final = {"headers": {"Retry-After": {"description": "Whole seconds.", "schema": {"type": "integer"}}}}

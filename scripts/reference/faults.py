@@ -8,6 +8,16 @@ from typing import Any, Final
 from scripts.reference.markdown import code, table
 from tasks.failpoints import FAILPOINTS
 
+#: The paths of recovery among what campaigns count; the other counters are log events.
+_PATHS: Final = {
+    "redispatch": "a call was given another attempt",
+    "lost": "a call was answered `lost`",
+    "stale_result": "the result of an attempt that was given up was dropped",
+    "stale_reply": "the model's reply to a step that another had claimed was dropped",
+    "reclaim": "a model step was claimed again",
+    "handed_back": "a worker that stopped or was cut off gave a call back",
+    "replay": "a request that was sent again found its run",
+}
 #: Written by `python -m tests.faults --out docs/reference/faults`.
 _REPORT: Final = Path(__file__).parents[2] / "docs/reference/faults/report.json"
 
@@ -62,7 +72,8 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _paths() -> str:
-    return table(("path of recovery", "times"), ((code(name), str(count)) for name, count in sorted(_report()["counters"].items())))
+    counted = _report()["counters"]
+    return table(("path of recovery", "times"), ((meaning, str(counted.get(name, 0))) for name, meaning in _PATHS.items()))
 
 
 def _missing() -> str:

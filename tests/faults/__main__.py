@@ -15,6 +15,7 @@ from tests.faults.campaign import campaign, report
 from tests.faults.campaign.campaign import Order, Result
 from tests.faults.campaign.faults.kind import Kind
 from tests.faults.campaign.faults.table import KINDS
+from tests.faults.checker import Rules
 
 _MINUTES: Final = 20.0
 _SEEDS: Final = 5
@@ -33,10 +34,11 @@ def main() -> int:
     folder.chmod(0o755)  # Postgres runs as another user where we are root.
     with ends_by_exception():
         results = [_campaign(seed, seconds / len(seeds), kinds, folder, console, dropping=asked.without_callbacks) for seed in seeds]
-    found = report.of(results, seconds, frozenset(kind.name for kind in kinds))
+    found = report.of(results, seconds, frozenset(kind.name for kind in kinds), Rules(slowness=asked.slowness))
     report.show(found, console)
     report.write(found, asked.out or folder)
-    again = f"make faults MINUTES={asked.minutes:g} SEEDS={','.join(map(str, seeds))}"
+    options = (f" KINDS={','.join(asked.kinds)}" if asked.kinds else "") + (" WITHOUT_CALLBACKS=1" if asked.without_callbacks else "")
+    again = f"make faults MINUTES={asked.minutes:g} SEEDS={','.join(map(str, seeds))}{options}"
     console.print(f"{'No violation' if found.ok else 'VIOLATIONS'}. Again: {again}")
     if found.ok and asked.out:
         shutil.rmtree(folder)
@@ -53,6 +55,8 @@ def _campaign(seed: int, seconds: float, kinds: tuple[Kind, ...], folder: Path, 
 
 
 def _kinds(names: list[str] | None) -> tuple[Kind, ...]:
+    if unknown := set(names or ()) - {kind.name for kind in KINDS}:
+        raise SystemExit(f"No such fault: {', '.join(sorted(unknown))}. There are: {', '.join(kind.name for kind in KINDS)}.")
     return tuple(kind for kind in KINDS if names is None or kind.name in names)
 
 
@@ -62,7 +66,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=_numbers, help="separated by commas; without them, five at random")
     parser.add_argument("--kinds", type=_words, help="of faults, separated by commas; all by default")
     parser.add_argument("--without-callbacks", action="store_true", help="no chord's callback ever arrives")
-    parser.add_argument("--out", type=Path, help="a folder for report.json and fault-matrix.md")
+    parser.add_argument("--slowness", type=float, default=1.0, help="recovery may take so many times as long as promised")
+    parser.add_argument("--out", type=Path, help="a folder for report.json")
     return parser
 
 

@@ -142,7 +142,6 @@ def toolchord(folder: Path, code: Path = ROOT, **variables: str) -> Generator[Fa
         "PYTHONPATH": f"{code}{os.pathsep}{ROOT}",
         failpoints.VARIABLE: str(folder / "failpoints"),
         "TOOLCHORD_TOOLS": "tests.acceptance.tools,tests.faults.tools,tests.faults.stopping_tools",
-        "TOOLCHORD_DISPATCH_GRACE_S": "5",
         ledger.VARIABLE: str(ledger_file),
         **variables,
     }

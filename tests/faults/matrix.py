@@ -3,24 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
-from typing import Final
 
 from orchestrator.schemas.run import RunObject
 from tests.faults.checker import Rules
 from tests.faults.history import Fault, History, Record
-
-_HEAD: Final = (
-    "Fault",
-    "Times",
-    "With work in flight",
-    "Runs in flight",
-    "Outcomes of these runs",
-    "Recovery p50 (s)",
-    "Recovery max (s)",
-    "Promised (s)",
-    "Executions per idempotent call",
-    "Executions per other call",
-)
 
 
 class Spread(Record):
@@ -28,9 +14,6 @@ class Spread(Record):
 
     mean: float
     most: int
-
-    def __str__(self) -> str:
-        return f"{self.mean:.2f} (max {self.most})"
 
 
 class Row(Record):
@@ -64,23 +47,6 @@ def rows(histories: Iterable[History], rules: Rules | None = None) -> list[Row]:
         for hit in _hits(history):
             hits[hit.fault.kind].append(hit)
     return [_row(kind, hits[kind], rules or Rules()) for kind in sorted(hits)]
-
-
-def markdown(matrix: Sequence[Row]) -> str:
-    """The matrix as a table."""
-    lines = [_HEAD, ("---",) * len(_HEAD), *map(_cells, matrix)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(row.outcomes.items()))
-    recovery = [_number(row.recovery_p50_s), _number(row.recovery_max_s), f"{row.bound_s:.0f}"]
-    executions = [str(spread) if spread else "-" for spread in (row.idempotent, row.other)]
-    return (row.kind, str(row.times), str(row.in_flight), str(row.runs), outcomes or "-", *recovery, *executions)
-
-
-def _number(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds:.1f}"
 
 
 def _row(kind: str, hits: Sequence[_Hit], rules: Rules) -> Row:

@@ -3,7 +3,6 @@
 Each fault happens to a host of its own, all at the same time, and one more host takes over.
 """
 
-import importlib.util
 import signal
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -24,7 +23,8 @@ from tasks.names import STALE_RESULTS_KEY
 from tests.acceptance.conftest import ROOT, clean_environ
 from tests.acceptance.ledger import VARIABLE, Execution
 from tests.acceptance.local import asking
-from tests.faults.conftest import Faulty, toolchord
+from tests.faults.conftest import RECOVERY, VICTIM, Faulty, toolchord
+from tests.faults.faketime import library
 from tests.faults.far_tools import HOSTS, default_queue, io_queue, life_sign
 from tests.faults.hosts import Host, Network, NoNetworkError
 
@@ -48,7 +48,6 @@ _CUT_S: Final = 30.0
 _BACK_S: Final = 60.0
 #: Longer than the time after which Redis hands out again what was not acknowledged.
 _AHEAD: Final = "+5h"
-_FAKETIME: Final = "libfaketime*.so.1"
 
 
 class Far:
@@ -301,8 +300,8 @@ def test_l15_a_host_that_is_healed_takes_new_work(
     ]
     assert all((call.worker or "").endswith(f"@{name}") for call in later.tool_calls)
     assert stories[name].back_s < _BACK_S
-    record_property("recovery_s", f"{stories[name].back_s:.1f}")
-    record_property("victim", name)
+    record_property(RECOVERY, f"{stories[name].back_s:.1f}")
+    record_property(VICTIM, name)
 
 
 def test_l11_a_host_whose_clock_is_ahead_runs_nothing_twice(far: Far, stories: dict[str, Story], tmp_path: Path) -> None:
@@ -326,9 +325,7 @@ def test_l11_a_host_whose_clock_is_ahead_runs_nothing_twice(far: Far, stories: d
 
 def _faketime() -> str:
     """The library that moves a process's clock."""
-    wheel = importlib.util.find_spec("libfaketime")
-    places = [Path("/usr/lib"), *map(Path, (wheel and wheel.submodule_search_locations) or ())]
-    found = [library for place in places for library in place.rglob(_FAKETIME)]
-    if not found:
+    found = library()
+    if found is None:
         pytest.skip("libfaketime is not installed")
-    return str(found[0])
+    return str(found)

@@ -68,7 +68,7 @@ def _put_aside(faulty: Faulty, count: int) -> list[PoisonMessage]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", malformed(IO_QUEUE))
 def test_an_element_that_is_no_message_is_put_aside(faulty: Faulty, name: str) -> None:
-    """In a queue of either pool and in the coordinator's: L10 and F27. Its content is in no log."""
+    """In a queue of either pool and in the coordinator's: L10. Its content is in no log."""
     with faulty.redis as redis:
         redis.delete(POISON_KEY)
     with _unharmed(faulty):
@@ -126,7 +126,7 @@ def test_a_message_that_is_wrong_does_nothing(faulty: Faulty, queue: str, task: 
 
 @pytest.mark.timeout(180)
 def test_each_message_three_times_runs_each_call_once(faulty: Faulty) -> None:
-    """Doorbells of calls and of runs may be doubled by anybody: F24."""
+    """Doorbells of calls and of runs may be doubled by anybody."""
     calls = [ScriptedCall.of("nap", label=label, seconds=0.1) for label in "abcdef"]
     with _unharmed(faulty):
         with _stopped(faulty, "worker-io"):
@@ -143,7 +143,7 @@ def test_each_message_three_times_runs_each_call_once(faulty: Faulty) -> None:
 
 @pytest.mark.timeout(180)
 def test_a_saved_message_does_nothing_when_its_run_has_ended(faulty: Faulty) -> None:
-    """The copy of a message finds no grant: F25."""
+    """The copy of a message finds no grant."""
     calls = [ScriptedCall.of("nap", label=label, seconds=0) for label in "ab"]
     with _unharmed(faulty):
         with _stopped(faulty, "worker-io"):

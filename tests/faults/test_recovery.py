@@ -5,6 +5,7 @@ import pytest
 from orchestrator.llm.scripted import Reply, ScriptedCall
 from tasks.names import TURNS_QUEUE
 from tests.acceptance.local import asking
+from tests.acceptance.waiting import until
 from tests.faults.conftest import Faulty
 
 _ANSWER = Reply(content="Done.")
@@ -58,8 +59,7 @@ def test_a_turn_whose_callback_is_lost_is_gathered_without_it(faulty: Faulty) ->
     faulty.began(run.id, 1)
     faulty.kill("coordinator")
     with faulty.redis as redis:
-        while not redis.llen(TURNS_QUEUE):
-            pass
+        until(lambda: redis.llen(TURNS_QUEUE) or None, lambda: None, what="the callback")
         redis.delete(TURNS_QUEUE)
 
     assert faulty.ended(run.id).status == "completed"

@@ -44,9 +44,10 @@ def test_each_call_finds_a_worker_of_its_version(faulty: Faulty, tmp_path: Path)
     """A run that began before the newer worker came keeps its version of a tool; a run that begins later has the newer one,
     and a tool that the older worker does not have. No call fails, none is tried twice."""
     lingering = [ScriptedCall.of("linger", label=label, seconds=0.1) for label in _LABELS]
-    pause = ScriptedCall.of("nap", label="until the newer worker is there", seconds=6)
-    older = faulty.start(asking(pause), asking(*lingering), _ANSWER, tools=["nap", "linger"])
+    gate = tmp_path / "gate"
+    older = faulty.start(asking(ScriptedCall.of("stay", gate=str(gate))), asking(*lingering), _ANSWER, tools=["stay", "linger"])
     with _newer(faulty, tmp_path):
+        gate.touch()
         calls = [ScriptedCall.of(name, label=label) for label in _LABELS for name in ("linger", "novelty")]
         newer = faulty.run(asking(*calls), _ANSWER, tools=["linger", "novelty"])
         older = faulty.ended(older.id)

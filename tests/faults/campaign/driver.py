@@ -54,8 +54,8 @@ class Driver:
     def __init__(self, folder: Path, api_url: str, model_url: str, seed: int) -> None:
         record = Record(folder)
         self._stop = threading.Event()
-        self.clients = [_Client(number, record, api_url, model_url, seed) for number in range(_CLIENTS)]
-        self._threads = [threading.Thread(target=client.work, args=(self._stop,), name="client") for client in self.clients]
+        clients = [_Client(number, record, api_url, model_url, seed) for number in range(_CLIENTS)]
+        self._threads = [threading.Thread(target=client.work, args=(self._stop,), name="client") for client in clients]
 
     def __enter__(self) -> Self:
         for thread in self._threads:

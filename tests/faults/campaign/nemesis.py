@@ -20,7 +20,6 @@ from tests.faults.history import Fault
 _GIVE_UP_S: Final = 60.0
 #: Two faults at a time begin within this.
 _OFFSET_S: Final = (0.0, 4.0)
-_PAIRS: Final = 0.5
 #: Faults should find some work under way.
 _LEAST_RUNS: Final = 2
 _IDLE_S: Final = 15.0
@@ -43,7 +42,7 @@ class Nemesis:
     from the end of both is only noted in their details.
     """
 
-    def __init__(self, rig: Rig, pulse: Pulse, kinds: Sequence[Kind], seed: int, pairs: float = _PAIRS) -> None:
+    def __init__(self, rig: Rig, pulse: Pulse, kinds: Sequence[Kind], seed: int, pairs: float) -> None:
         self._rig = rig
         self._pulse = pulse
         self._kinds = kinds
@@ -51,8 +50,6 @@ class Nemesis:
         self._pairs = pairs
         self._deck: list[Kind] = []
         self._log_file: Path = rig.folder / history.NEMESIS
-        #: How often each kind was brought about.
-        self.struck: dict[str, int] = {}
 
     def work(self, stop: threading.Event) -> None:
         """One episode after the other; each ends when the work has gone on."""
@@ -106,7 +103,6 @@ class Nemesis:
         since = max(fault.ended_at or fault.began_at for fault in faults)
         recovered_s = recovery_s(self._pulse, since, work, stop, _GIVE_UP_S)
         for fault in faults:
-            self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
             if len(faults) == 1:
                 shown = fault.model_copy(update={"recovered_s": recovered_s})
             else:

@@ -1,4 +1,4 @@
-"""What campaigns came to: for people on the terminal, as Markdown and as JSON."""
+"""What campaigns came to: for people on the terminal, and as JSON."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,6 @@ class Seed(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     seed: int
-    folder: str
     seconds: float
     runs: Mapping[str, int]
     requests: Mapping[str, int]
@@ -63,10 +62,10 @@ class Report(BaseModel):
         return not self.violations and not any(seed.violations for seed in self.seeds)
 
 
-def of(results: Sequence[Result], seconds: float, kinds: frozenset[str]) -> Report:
+def of(results: Sequence[Result], seconds: float, kinds: frozenset[str], rules: Rules) -> Report:
     """Checks every campaign by itself, and all together for what they must have done. `seconds` of faults there were,
     of these kinds."""
-    found = [check(result.history) for result in results]
+    found = [check(result.history, rules) for result in results]
     missing = {kind: why for result in results for kind, why in result.missing.items()}
     together = _done_too_little([result.history for result in results], seconds, kinds - missing.keys())
     least = shortest([one for violations in found for one in violations] + together)
@@ -81,10 +80,9 @@ def of(results: Sequence[Result], seconds: float, kinds: frozenset[str]) -> Repo
 
 
 def write(report: Report, folder: Path) -> None:
-    """The fault matrix and all figures."""
+    """All figures, the fault matrix among them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(report.model_dump_json(indent=2) + "\n")
-    (folder / "fault-matrix.md").write_text(matrix.markdown(report.matrix))
 
 
 def show(report: Report, console: Console) -> None:
@@ -129,7 +127,6 @@ def _seed(result: Result, violations: Sequence[Violation]) -> Seed:
     history = result.history
     return Seed(
         seed=history.campaign.seed,
-        folder=str(result.folder),
         seconds=history.campaign.healed_at - history.campaign.began_at,
         runs=Counter(run.status for run in history.runs),
         requests=Counter(f"{op.op} {op.outcome}" for op in history.ops),

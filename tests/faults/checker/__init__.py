@@ -1,6 +1,6 @@
 """The checker of fault campaigns: a pure function from a history to the invariants that it breaks.
 
-The invariants are numbered as in the project's reliability notes. Each is one or more functions named after what they
+The invariants have numbers; docs/reliability.md says which promise each is for. Each is one or more functions named after what they
 hold; each finding shows no more of the history than it takes.
 """
 

@@ -21,7 +21,7 @@ class Demands(Record):
 
 
 class Rules(Record):
-    """Bounds. Those of time are promised by G6 or by the issue; slack is for the clocks and the machine."""
+    """Bounds. Those of time are promised by G6, or by the page on reliability; slack is for the clocks and the machine."""
 
     slack_s: float = Field(default=0.5, description="Between two clocks, or a change and the answer that tells of it.")
     claim_race_s: float = Field(default=2.0, description="A call that is being claimed while its run is cancelled may begin so late.")
@@ -36,6 +36,7 @@ class Rules(Record):
     recovery_s: Mapping[str, float] = Field(
         default={"redis": 10.0, "postgres": 10.0, "redis_flushall": 20.0}, description="By the beginning of a fault's kind: the longest."
     )
+    slowness: float = Field(default=1.0, description="Recovery may take so many times as long: for machines that do much else.")
     other_recovery_s: float = Field(default=20.0, description="Of all other faults.")
     requests_per_claim: int = Field(default=4, description="Requests that one claimed model step may send: its retries.")
     content_bytes: int = Field(default=66_000, description="Of one tool message.")
@@ -46,4 +47,4 @@ class Rules(Record):
     def recovery_bound_s(self, kind: str) -> float:
         """The longest that work may stand still after a fault."""
         known = [start for start in self.recovery_s if kind.startswith(start)]
-        return self.recovery_s[max(known, key=len)] if known else self.other_recovery_s
+        return self.slowness * (self.recovery_s[max(known, key=len)] if known else self.other_recovery_s)

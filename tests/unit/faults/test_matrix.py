@@ -52,17 +52,3 @@ def test_executions_are_counted_for_each_logical_call() -> None:
     (row,) = matrix.rows([draft.history()])
 
     assert (str(row.idempotent), str(row.other)) == ("2.00 (max 3)", "1.00 (max 1)")
-
-
-def test_the_matrix_is_a_table() -> None:
-    """What is not known is a dash."""
-    draft = clean()
-    draft.faults = [_fault("kill", 2, 2.5, runs=1), _fault("pause", 50)]
-
-    table = matrix.markdown(matrix.rows([draft.history()])).splitlines()
-
-    assert table[0].startswith("| Fault | Times | With work in flight |")
-    assert table[2:] == [
-        "| kill | 1 | 1 | 1 | 1 completed | 2.5 | 2.5 | 20 | 2.00 (max 2) | 1.00 (max 1) |",
-        "| pause | 1 | 0 | 0 | - | - | - | 20 | - | - |",
-    ]

@@ -1,33 +1,24 @@
 """A worker whose clock is wrong by hours."""
 
-import os
 import random
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from tests.faults.campaign.faults.kind import Kind, Strike
 from tests.faults.campaign.machine import send, tree
 from tests.faults.campaign.rig import Rig
+from tests.faults.faketime import VARIABLE, library
 
-#: Names libfaketime where it lies elsewhere.
-_VARIABLE: Final = "FAKETIME_LIBRARY"
 _SKEWED_S: Final = (12.0, 18.0)
 #: The second is beyond the visibility timeout: such a worker takes what others hold for abandoned.
 _SKEWS: Final = ("+2h", "+5h", "-2h")
 
 
-def _library() -> Path | None:
-    named = os.environ.get(_VARIABLE)
-    found = [Path(named)] if named else sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    return next((path for path in found if path.exists()), None)
-
-
 def _missing(_: Rig) -> str | None:
-    return None if _library() else f"libfaketime is not installed (package faketime, or {_VARIABLE})"
+    return None if library() else f"libfaketime is not installed (package faketime, or {VARIABLE})"
 
 
 @contextmanager
@@ -37,7 +28,7 @@ def _skew(rig: Rig, rng: random.Random) -> Generator[Strike]:
     skew = rng.choice(_SKEWS)
     child = rig.wards[name]
     straight = child.spec
-    wrong = {"LD_PRELOAD": str(_library()), "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    wrong = {"LD_PRELOAD": str(library()), "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
     child.spec = replace(straight, environ={**straight.environ, **wrong})
     send(signal.SIGKILL, *reversed(tree(rig.pid(name))))
     try:

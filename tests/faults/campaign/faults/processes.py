@@ -11,7 +11,7 @@ from tests.faults.campaign.faults.kind import Kind, Missed, Strike
 from tests.faults.campaign.machine import send, tree
 from tests.faults.campaign.rig import Rig
 
-#: Longer than every lease: 10 s of a call, 12 s of a model step; the watcher's has 15.
+#: Longer than the leases of calls and of model steps, 12 s; the watcher's, 15 s, may end too.
 _BEYOND_LEASES_S: Final = (13.0, 17.0)
 _SHORT_S: Final = (0.5, 4.0)
 #: A worker that was asked to end gives its calls so long, and a little.
