@@ -4,27 +4,29 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import structlog
 
 #: Beyond this many nothing is taken on: they wait for a server that does not answer.
 _ROOM: Final = 1000
 
+T = TypeVar("T")
+
 _log = structlog.get_logger(__name__)
 
 
-class Background:
+class Background(Generic[T]):
     """Calls a function with one argument after another, on a thread of its own. What is not called when the process ends, or
     finds no room, must be safe to leave out."""
 
-    def __init__(self, function: Callable[[str], object]) -> None:
+    def __init__(self, function: Callable[[T], object]) -> None:
         self._function = function
-        self._waiting: queue.Queue[str] = queue.Queue(_ROOM)
+        self._waiting: queue.Queue[T] = queue.Queue(_ROOM)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def __call__(self, argument: str) -> None:
+    def __call__(self, argument: T) -> None:
         """Returns at once."""
         with self._lock:
             # Made on first use, so after any fork.

@@ -18,7 +18,7 @@ def batch(session: Session, run: Run, calls: Sequence[tuple[ToolCall, float]], e
     remaining_s = runs.remaining_s(session, run)
     deadline_s = _deadline_s(session, run, remaining_s)
     grants = tuple(_grant(run, call, delay_s, deadline_s) for call, delay_s in calls)
-    return Batch(run.id, run.turn, grants, run.max_parallel_tool_calls, remaining_s, is_whole)
+    return Batch(run.id, run.turn, grants, run.max_parallel_tool_calls, remaining_s, epoch, is_whole)
 
 
 def _deadline_s(session: Session, run: Run, remaining_s: float) -> float:

@@ -1,8 +1,6 @@
 """Tells Redis of calls that were answered without their workers: they may not start any more, and are stopped if they run."""
 
-from contextlib import suppress
-from typing import Final
-
+import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,8 +9,7 @@ from orchestrator.store import closings
 from tasks.failpoints import reach
 from tasks.grants import Grants
 
-#: After so long nobody is at it any more.
-_OVERDUE_S: Final = 2.0
+_log = structlog.get_logger(__name__)
 
 
 class Closer:
@@ -23,20 +20,27 @@ class Closer:
         self._database = database
         self._grants = grants
 
-    def close(self, run_id: str, turn: int) -> None:
-        """Never raises for a server that is away. Safe to run twice."""
-        with suppress(SQLAlchemyError, RedisError):
+    def close(self, run_id: str, turn: int) -> bool:
+        """Whether it is done; not when a server is away. Safe to run twice."""
+        try:
             with self._database.transaction() as session:
+                opened_at = closings.opened_at(session, run_id, turn)
                 calls = closings.answered(session, run_id, turn)
-            if calls:
-                self._grants.close(run_id, turn, calls)
-                reach("calls.closed")
+            if opened_at is None:
+                return True
+            self._grants.close(run_id, turn, calls)
+            reach("calls.closed")
             with self._database.transaction() as session:
-                closings.done(session, run_id, turn)
+                closings.done(session, run_id, turn, opened_at)
+        except (SQLAlchemyError, RedisError) as error:
+            _log.warning("turn_not_closed", run_id=run_id, turn=turn, error=type(error).__name__)
+            return False
+        return True
 
     def sweep(self, limit: int) -> None:
-        """Closes what was left."""
+        """Closes what was left, until a server does not answer."""
         with self._database.transaction() as session:
-            left = closings.overdue(session, _OVERDUE_S, limit)
+            left = closings.left(session, limit)
         for run_id, turn in left:
-            self.close(run_id, turn)
+            if not self.close(run_id, turn):
+                return

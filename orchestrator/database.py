@@ -77,6 +77,11 @@ def _engine(url: str, pool: int, statement_timeout_s: float) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "application_name": "toolchord",
+            # A link that was cut in silence is noticed within 8 s, and not when the system's own patience ends.
+            "keepalives_idle": 5,
+            "keepalives_interval": 1,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 8000,
             # A transaction that idles holds locks that others wait for: the server ends it.
             "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}"
             f" -c idle_in_transaction_session_timeout={timeout_ms} -c timezone=UTC",

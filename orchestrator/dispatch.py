@@ -32,6 +32,8 @@ class Batch:
     grants: tuple[Grant, ...]
     window: int
     remaining_s: float
+    #: That of Redis when the calls were committed; None when it did not answer.
+    epoch: str | None
     #: Whether these are all of the turn's calls that wait. Else others run, and hand the window on.
     is_whole: bool
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -28,8 +28,14 @@ class Gathered(NamedTuple):
     is_whole: bool
     #: Whether calls were answered without a worker's word. A closing is open for them.
     dropped: bool
+    #: Calls whose results are in their rows now: Redis need not keep them.
+    recorded: Sequence[CallKey]
     #: Whether no call is open.
     is_over: bool
+
+
+#: Of a turn that nobody waits for any more.
+NOTHING: Final = Gathered(unsent=[], is_whole=False, dropped=False, recorded=(), is_over=False)
 
 
 def known(calls: Sequence[ToolCall], states: Sequence[CallState]) -> Known:
@@ -54,7 +60,8 @@ def gather(session: Session, run: Run, states: Known, lost: Collection[CallKey] 
     session.flush()
     is_over = not any(call.status in store.OPEN for call in calls)
     is_whole = not any(state.leased for state in states.values()) and len(unsent) == sum(call.status in store.OPEN for call in calls)
-    return Gathered(unsent, is_whole, turn.dropped, is_over)
+    recorded = [store.key(call) for call in calls if call.status not in store.OPEN]
+    return Gathered(unsent, is_whole, turn.dropped, recorded, is_over)
 
 
 class _Turn:
@@ -92,11 +99,11 @@ class _Turn:
             case Waiting.RUNNING:
                 pass
             case Waiting.UNSENT | Waiting.GRANTED as waiting:
-                return self._wait(call, waiting)
+                return self._wait(call, state, waiting)
         return None
 
-    def _wait(self, call: ToolCall, waiting: Waiting) -> float | None:
-        if join.is_late(self._run, call, self._now):
+    def _wait(self, call: ToolCall, state: CallState, waiting: Waiting) -> float | None:
+        if join.is_late(self._run, call, state, self._now):
             self.drop([call], join.NOT_STARTED)
             return None
         early = call.not_before is not None and call.not_before > self._now

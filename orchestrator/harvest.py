@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Final
 
 from redis import Redis
 
@@ -13,6 +14,9 @@ from orchestrator.store import runs, turns
 from orchestrator.tables import Run, ToolCall
 from tasks.grants import CallState, Grants
 from tasks.names import CallKey
+
+#: Between the commit of a call and the note that it was sent, at most.
+_SENDING: Final = timedelta(seconds=2)
 
 
 class Finding(Enum):
@@ -51,7 +55,9 @@ class Harvest:
             return False
         lost = unpublished(self._grants, run.id, run.turn, calls, states)
         stuck = [call for call in late if turns.key(call) in lost]
-        return any(_waited(call, now) > _tried(call) for call in stuck) or (bool(stuck) and not self._is_busy(stuck))
+        return any(_waited(call, now) > _tried(call) for call in stuck) or (
+            any(_is_first(call) for call in stuck) and not self._is_busy(stuck)
+        )
 
     def _is_busy(self, calls: Sequence[ToolCall]) -> bool:
         return any(self._redis.llen(queue) for queue in {call.queue for call in calls if call.queue is not None})
@@ -72,7 +78,12 @@ def _has_result(call: ToolCall, state: CallState) -> bool:
 
 
 def _has_ended(run: Run, call: ToolCall, state: CallState, now: datetime) -> bool:
-    return not isinstance(settle(call, state), Waiting) or (not state.leased and is_late(run, call, now))
+    return not isinstance(settle(call, state), Waiting) or is_late(run, call, state, now)
+
+
+def _is_first(call: ToolCall) -> bool:
+    """Whether it was sent once at most. A message may also wait where nobody sees it, with a worker that hands it on."""
+    return _tried(call) < _SENDING
 
 
 def _due(call: ToolCall) -> datetime:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from orchestrator.tables import Run, ToolCall
+from tasks.grants import CallState
 from tasks.messages import CallOutcome, Outcome
 
 #: A worker that claims a call so late refuses to start it; until then nobody else says that it was not started.
@@ -30,9 +31,10 @@ def cut(run: Run, calls: Iterable[ToolCall], now: datetime) -> CallOutcome | Non
     return None
 
 
-def is_late(run: Run, call: ToolCall, now: datetime) -> bool:
-    """Whether a call that nobody has claimed may not start any more."""
-    if run.start_within_s is None:
+def is_late(run: Run, call: ToolCall, state: CallState, now: datetime) -> bool:
+    """Whether a call that nobody has claimed may not start any more. Of one that is granted and not yet noted as such only
+    its worker knows."""
+    if run.start_within_s is None or state.leased or (state.granted and call.granted_at is None):
         return False
     due = max(filter(None, (call.created_at, call.granted_at, call.not_before)))
     return due + timedelta(seconds=run.start_within_s + _CLAIM_MARGIN_S) < now

@@ -68,11 +68,11 @@ class Runs:
     """The service behind the API."""
 
     def __init__(self, database: Database, ring: Callable[[str], object], closer: Closer, tool_memory_s: float) -> None:
-        """`ring` asks a coordinator to advance the run. Nobody waits for it, since Redis may not answer: the watcher rings
-        for runs that nobody has rung for."""
+        """`ring` asks a coordinator to advance the run. Nobody waits for it, nor for the closer, since Redis may not answer:
+        the watcher rings for runs that nobody has rung for, and closes what is left."""
         self._database = database
         self._ring = Background(ring)
-        self._closer = closer
+        self._close = Background[tuple[str, int]](lambda turn: closer.close(*turn))
         self._tool_memory_s = tool_memory_s
 
     def start(self, new: NewRun) -> str:
@@ -133,10 +133,10 @@ class Runs:
             store.close(session, run, "cancelled")
             reach("run.cancelling")
         reach("run.cancelled")
-        self._closer.close(run.id, run.turn)
+        self._close((run.id, run.turn))
 
     def expire(self, run_id: str) -> None:
-        """Ends a run whose deadline has passed."""
+        """Ends a run whose deadline has passed. Whoever calls this sweeps the closings that it opens."""
         with self._database.transaction() as session:
             run = store.lock(session, run_id)
             if run is None or run.status not in store.OPEN or run.deadline_at > store.now(session):
@@ -144,7 +144,6 @@ class Runs:
             end_late(session, run)
             reach("run.expiring")
         reach("run.expired")
-        self._closer.close(run.id, run.turn)
 
     def tools(self) -> list[ToolVersion]:
         """The newest version of each tool that new runs may name."""

@@ -16,7 +16,7 @@ from orchestrator.brief import Brief, read
 from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.dispatch import Batch, Dispatcher
-from orchestrator.gather import Known, epoch_of, gather, known
+from orchestrator.gather import NOTHING, Gathered, Known, epoch_of, gather, known
 from orchestrator.harvest import unpublished
 from orchestrator.llm.errors import ModelError
 from orchestrator.llm.model import ChatModel, ModelReply
@@ -83,19 +83,15 @@ class Turns:
         reach("turn.asked")
         lost = unpublished(self._grants, run_id, turn, calls, states) if returned else ()
         seen = known(calls, states)
-        work, dropped = self._database.run(lambda session: self._gather(session, run_id, turn, seen, lost))
+        work, found = self._database.run(lambda session: self._gather(session, run_id, turn, seen, lost))
         reach("turn.gathered")
-        if dropped:
+        if found.dropped:
             self._closer.close(run_id, turn)
-        if isinstance(work, Brief):
-            self._forget(run_id, turn, [store.key(call) for call in calls])
-        self._follow(work)
-
-    def _forget(self, run_id: str, turn: int, calls: Sequence[CallKey]) -> None:
         # With Redis away they end by themselves, only later.
         with suppress(RedisError):
-            self._grants.forget(run_id, turn, calls)
+            self._grants.forget(found.recorded)
             reach("turn.forgotten")
+        self._follow(work)
 
     def _renew(self, steps: Sequence[Step]) -> None:
         with self._database.reserved() as session:
@@ -121,6 +117,9 @@ class Turns:
             self._send(work)
 
     def _send(self, batch: Batch) -> None:
+        if batch.epoch is None:
+            # What is sent in no known epoch could be sent twice. The watcher finds it.
+            return
         if self._dispatcher.calls(batch):
             sent = [(grant.call.index, grant.call.attempt) for grant in batch.grants]
             self._database.run(lambda session: _note(session, batch, sent))
@@ -205,18 +204,18 @@ class Turns:
 
     def _gather(
         self, session: Session, run_id: str, turn: int, states: Known, lost: Collection[CallKey]
-    ) -> tuple[Brief | Batch | None, bool]:
-        """What comes next, and whether calls were answered without their workers."""
+    ) -> tuple[Brief | Batch | None, Gathered]:
+        """What comes next, and what the turn has come to."""
         run = runs.lock(session, run_id)
         if run is None or not _awaits_tools(run, turn):
-            return None, False
+            return None, NOTHING
         found = gather(session, run, states, lost)
         reach("turn.gathering")
         if found.is_over:
-            return self._brief(session, runs.next_step(session, run, LEASE_S)), found.dropped
+            return self._brief(session, runs.next_step(session, run, LEASE_S)), found
         if found.unsent:
-            return batch(session, run, found.unsent, epoch_of(states), is_whole=found.is_whole), found.dropped
-        return None, found.dropped
+            return batch(session, run, found.unsent, epoch_of(states), is_whole=found.is_whole), found
+        return None, found
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:
         self._database.run(lambda session: _close_failed(session, step, error))

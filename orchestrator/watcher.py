@@ -43,7 +43,7 @@ _SEEN_EVERY_S: Final = 10.0
 _PURGE_EVERY_S: Final = 600.0
 #: Doorbells sent by one sweep. With more than this waiting in the queue, what seems lost is only late.
 _BATCH: Final = 100
-#: Waiting turns that one sweep looks at.
+#: Waiting turns that one sweep looks at. The next one looks at those after them.
 _LOOKED_AT: Final = 400
 
 _log = structlog.get_logger(__name__)
@@ -60,6 +60,7 @@ class Watcher:
         self._ended_at: dict[tuple[str, int], float] = {}
         self._kept: dict[tuple[str, str], Offer] = {}
         self._keep_again_at = 0.0
+        self._looked_at = ""
         self._holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
     def run(self, stop: threading.Event) -> None:
@@ -99,7 +100,8 @@ class Watcher:
                 self._ended_at.setdefault((call.run_id, call.turn), now)
         with self._engine.database.transaction() as session:
             store.started(session, {attempt: note.worker for attempt, note in noted.items() if note.worker is not None})
-            for (call, attempt), note in noted.items():
+            # In the order in which all lock several calls.
+            for (call, attempt), note in sorted(noted.items(), key=lambda item: str(item[0][0])):
                 if note.progress is not None:
                     store.progressed(session, call, attempt, note.progress)
             reach("watcher.noting")
@@ -155,19 +157,27 @@ class Watcher:
         with self._engine.database.transaction() as session:
             overdue = runs.overdue(session, _BATCH)
             idle = runs.idle(session, grace_s, _BATCH)
-            waiting = store.waiting(session, grace_s, _LOOKED_AT)
+            waiting = store.waiting(session, grace_s, self._looked_at, _LOOKED_AT)
             late = runs.late_turns(session, _BATCH)
         for run_id in overdue:
-            self._engine.runs.expire(run_id)
+            self._expire(run_id)
         self._engine.closer.sweep(_BATCH)
-        if self._waiting_doorbells() >= _BATCH:
-            return
-        for run_id in idle:
-            self._engine.dispatcher.advance(run_id)
+        if self._waiting_doorbells() < _BATCH:
+            for run_id in idle:
+                self._engine.dispatcher.advance(run_id)
         for run_id, turn in late:
             self._engine.dispatcher.finish(run_id, turn)
         for run_id, turn in waiting:
             self._ring(run_id, turn)
+        # Beyond the last one next time, so that each has its turn.
+        self._looked_at = waiting[-1][0] if len(waiting) == _LOOKED_AT else ""
+
+    def _expire(self, run_id: str) -> None:
+        try:
+            self._engine.runs.expire(run_id)
+        except SQLAlchemyError as error:
+            # The others are not to wait for it.
+            _log.warning("run_not_ended", run_id=run_id, error=type(error).__name__)
 
     def _purge(self) -> None:
         with self._engine.database.transaction() as session:

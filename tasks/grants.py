@@ -85,16 +85,22 @@ if waiting then return {1, waiting} end
 return {1}
 """
 
-# KEYS: epoch. ARGV: the epoch if it begins now.
+# KEYS: epoch. ARGV: the epoch if it begins now. A Redis that is full still reads, so nothing is written in vain.
 _EPOCH: Final = """
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return redis.call('GET', KEYS[1])
+local epoch = redis.call('GET', KEYS[1])
+if epoch then return epoch end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]
 """
 
 # KEYS: epoch; result, lease, grant and latest grant of each call. ARGV: the epoch if it begins now.
 _STATES: Final = """
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-local states = {redis.call('GET', KEYS[1])}
+local epoch = redis.call('GET', KEYS[1])
+if not epoch then
+  redis.call('SET', KEYS[1], ARGV[1])
+  epoch = ARGV[1]
+end
+local states = {epoch}
 for i = 2, #KEYS, 4 do
   states[#states + 1] = redis.call('GET', KEYS[i])
   states[#states + 1] = redis.call('EXISTS', KEYS[i + 1])
@@ -205,9 +211,10 @@ class Grants:
         bells = cast("list[str]", self._redis.lrange(window_key(run_id, turn), 0, -1))
         return frozenset(found.call.key for bell in bells if (found := _doorbell(bell)))
 
-    def forget(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
+    def forget(self, keys: Sequence[CallKey]) -> None:
         """Drops what is recorded elsewhere by now. That the calls were granted is not forgotten."""
-        self._redis.delete(window_key(run_id, turn), *(name for key in keys for name in (key.grant, key.lease, key.result)))
+        if keys:
+            self._redis.delete(*(name for key in keys for name in (key.grant, key.lease, key.result)))
 
     def close(self, run_id: str, turn: int, keys: Sequence[CallKey]) -> None:
         """Ends calls that were answered otherwise: what was not claimed cannot start, not even if it is granted later, and

@@ -23,6 +23,8 @@ TOOL_NAME: Final = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 QUEUE_NAME: Final = re.compile(r"^[a-zA-Z0-9_.-]{1,64}$")
 
 _PREFIX: Final = "toolchord"
+#: Of a turn, a place or an attempt: as much as Postgres keeps.
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class CallKey:
     def of_task(cls, task_id: str) -> tuple[Self, int] | None:
         """The call and attempt that a Celery task id names, or None when it names no call."""
         match task_id.split("."):
-            case [run_id, turn, index, attempt] if turn.isdecimal() and index.isdecimal() and attempt.isdecimal():
+            case [run_id, turn, index, attempt] if run_id.isprintable() and all(map(_NUMBER.fullmatch, (turn, index, attempt))):
                 return cls(run_id, int(turn), int(index)), int(attempt)
             case _:
                 return None

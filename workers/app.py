@@ -10,6 +10,7 @@ from celery import Task
 from celery.signals import setup_logging, worker_process_init
 from kombu.exceptions import OperationalError
 from redis import Redis
+from redis.exceptions import RedisError
 
 from tasks import heartbeat, logs
 from tasks.announcer import Announcer
@@ -71,7 +72,7 @@ def _progress(node: str) -> Progress:
         with app.events.default_dispatcher(hostname=node) as dispatcher:
             dispatcher.send("task-progress", uuid=word.task_id, message=word.message, fraction=word.fraction)
 
-    return Progress(send, (OperationalError, OSError))
+    return Progress(send, (OperationalError, RedisError, OSError))
 
 
 def _report(node: str, call: CallMessage, message: str, fraction: float | None) -> None:

@@ -1,10 +1,11 @@
 """Rows of closings: turns of which Redis is yet to be told that calls were answered."""
 
-from sqlalchemy import delete, select
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from orchestrator.store.runs import from_now
 from orchestrator.store.turns import OPEN
 from orchestrator.tables import Closing, Run, ToolCall
 from tasks.names import CallKey
@@ -12,12 +13,16 @@ from tasks.names import CallKey
 
 def open_for(session: Session, run: Run) -> None:
     """Notes, in the transaction that answers calls of the run's turn, that Redis is to be told."""
-    session.execute(insert(Closing).values(run_id=run.id, turn=run.turn).on_conflict_do_nothing())
+    session.execute(
+        insert(Closing)
+        .values(run_id=run.id, turn=run.turn, created_at=func.clock_timestamp())
+        .on_conflict_do_update(index_elements=["run_id", "turn"], set_={"created_at": func.clock_timestamp()})
+    )
 
 
-def overdue(session: Session, after_s: float, limit: int) -> list[tuple[str, int]]:
-    """Turns for which it is not done after so long."""
-    query = select(Closing.run_id, Closing.turn).where(Closing.created_at < from_now(-after_s)).limit(limit)
+def left(session: Session, limit: int) -> list[tuple[str, int]]:
+    """Turns for which it is not done."""
+    query = select(Closing.run_id, Closing.turn).order_by(Closing.created_at).limit(limit)
     return [(found.run_id, found.turn) for found in session.execute(query)]
 
 
@@ -27,6 +32,11 @@ def answered(session: Session, run_id: str, turn: int) -> list[CallKey]:
     return [CallKey(run_id, turn, index) for index in session.scalars(query)]
 
 
-def done(session: Session, run_id: str, turn: int) -> None:
-    """Redis knows."""
-    session.execute(delete(Closing).where(Closing.run_id == run_id, Closing.turn == turn))
+def opened_at(session: Session, run_id: str, turn: int) -> datetime | None:
+    """When the turn's closing was opened last; None where there is none."""
+    return session.scalar(select(Closing.created_at).where(Closing.run_id == run_id, Closing.turn == turn))
+
+
+def done(session: Session, run_id: str, turn: int, opened_at: datetime) -> None:
+    """Redis knows of all that was answered until then. A closing that was opened since stays."""
+    session.execute(delete(Closing).where(Closing.run_id == run_id, Closing.turn == turn, Closing.created_at == opened_at))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from orchestrator.store import events
@@ -80,19 +80,24 @@ def claim_step(session: Session, run_id: str, lease_s: float) -> Step | None:
 
 def renew(session: Session, steps: Sequence[Step], lease_s: float) -> None:
     """Prolongs the leases of the steps that are still held."""
-    held = tuple_(Run.id, Run.step_attempt).in_([(step.run_id, step.attempt) for step in steps])
-    session.execute(update(Run).where(held, Run.step == "model").values(step_lease_until=from_now(lease_s)))
+    session.execute(update(Run).where(Run.id.in_(_held(steps))).values(step_lease_until=from_now(lease_s)))
 
 
 def release(session: Session, steps: Sequence[Step]) -> None:
     """Ends the leases of the steps that are still held, so that they can be claimed at once."""
+    session.execute(update(Run).where(Run.id.in_(_held(steps))).values(step_lease_until=func.now()))
+
+
+def _held(steps: Sequence[Step]) -> Select[tuple[str]]:
+    """The runs whose steps these still are, locked in the order in which all lock several runs."""
     held = tuple_(Run.id, Run.step_attempt).in_([(step.run_id, step.attempt) for step in steps])
-    session.execute(update(Run).where(held, Run.step == "model").values(step_lease_until=func.now()))
+    return select(Run.id).where(held, Run.step == "model").order_by(Run.id).with_for_update()
 
 
 def next_step(session: Session, run: Run, lease_s: float) -> Step:
     """Moves a locked run to its next model step and claims that at once, for the caller."""
     run.turn += 1
+    run.turn_deadline_at = None
     run.step = "model"
     run.step_attempt += 1
     run.step_lease_until = from_now(lease_s)

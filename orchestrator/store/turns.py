@@ -140,17 +140,17 @@ def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str
     session.execute(update(ToolCall).where(*this, ToolCall.status.in_(OPEN)).values(progress=progress))
 
 
-def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int]]:
-    """Turns that have waited for their tools for longer than `grace_s`, or than a call of theirs may wait for its start."""
+def waiting(session: Session, grace_s: float, after: str, limit: int) -> list[tuple[str, int]]:
+    """Turns that have waited for their tools for longer than `grace_s`, or than a call of theirs may wait for its start,
+    of runs whose ids come after `after`."""
     grace = func.min(func.least(seconds(grace_s), seconds(Run.start_within_s)))
     query = (
         select(Run.id, Run.turn)
         .join(ToolCall, (ToolCall.run_id == Run.id) & (ToolCall.turn == Run.turn))
-        .where(Run.status == "in_progress", Run.step == "tools")
+        .where(Run.status == "in_progress", Run.step == "tools", Run.id > after)
         .group_by(Run.id, Run.turn)
         .having(func.max(func.coalesce(ToolCall.granted_at, ToolCall.created_at)) < func.now() - grace)
-        # In no order, so that many turns that wait with good reason do not hide the others.
-        .order_by(func.random())
+        .order_by(Run.id)
         .limit(limit)
     )
     return [(found.id, found.turn) for found in session.execute(query)]

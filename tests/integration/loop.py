@@ -11,6 +11,7 @@ from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
 from orchestrator.llm.model import ModelReply, ModelRequest, RequestedCall, Usage
 from orchestrator.runs import NewRun, Runs, RunView
+from orchestrator.store import closings
 from orchestrator.tables import RunEvent
 from orchestrator.turns import Turns
 from tasks.broker import connect
@@ -68,7 +69,7 @@ class Bench:
         self.redis = connect(redis_url)
         self.grants = Grants(self.redis)
         dispatcher = Dispatcher(app, self.grants)
-        closer = Closer(database, self.grants)
+        self.closer = closer = Closer(database, self.grants)
         self.runs = Runs(database, dispatcher.advance, closer, tool_memory_s=60)
         self.model = Model(list(replies))
         self.turns = Turns(database, self.model, dispatcher, self.grants, closer, model_timeout_s=5, max_calls_per_turn=100)
@@ -93,24 +94,38 @@ class Bench:
         assert [event.seq for event in found] == list(range(1, len(found) + 1)), "without a gap"
         return found
 
+    def cancel(self, run_id: str) -> None:
+        """Cancels the run, and waits until Redis knows."""
+        self.runs.cancel(run_id)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Closes what is left to close."""
+        while self._left():
+            self.closer.sweep(10)
+
+    def _left(self) -> bool:
+        with self.database.transaction() as session:
+            return bool(closings.left(session, 1))
+
     def view(self, run_id: str) -> RunView:
         return self.runs.read(run_id)
 
     def messages(self, run_id: str, index: int, attempt: int = 1, turn: int = 1) -> CallMessage:
         return CallMessage(run_id=run_id, turn=turn, index=index, attempt=attempt, tool="get_weather")
 
-    def claim(self, run_id: str, index: int, attempt: int = 1) -> bool:
-        return self.grants.claim(self.messages(run_id, index, attempt), lease_s=60) is not None
+    def claim(self, run_id: str, index: int, attempt: int = 1, turn: int = 1) -> bool:
+        return self.grants.claim(self.messages(run_id, index, attempt, turn), lease_s=60) is not None
 
-    def complete(self, run_id: str, index: int, outcome: CallOutcome | None = None, attempt: int = 1) -> bool:
+    def complete(self, run_id: str, index: int, outcome: CallOutcome | None = None, attempt: int = 1, turn: int = 1) -> bool:
         outcome = outcome or CallOutcome(outcome=Outcome.SUCCEEDED, content=f"result {index}")
-        call = self.messages(run_id, index, attempt)
+        call = self.messages(run_id, index, attempt, turn)
         result = ToolResult(call=call, result=outcome, worker="w1", queue_wait_ms=3, run_ms=300)
         return not self.grants.complete(result).stale
 
-    def work(self, run_id: str, index: int, outcome: CallOutcome | None = None, attempt: int = 1) -> None:
-        assert self.claim(run_id, index, attempt)
-        assert self.complete(run_id, index, outcome, attempt)
+    def work(self, run_id: str, index: int, outcome: CallOutcome | None = None, attempt: int = 1, turn: int = 1) -> None:
+        assert self.claim(run_id, index, attempt, turn)
+        assert self.complete(run_id, index, outcome, attempt, turn)
 
 
 Make = Callable[..., Bench]

@@ -176,7 +176,7 @@ def test_a_cancel_that_redis_did_not_hear_of_is_told_later(make: Make) -> None:
         time.sleep(0.1)
 
     with bench.database.transaction() as session:
-        assert closings.overdue(session, 0, 10) == []
+        assert closings.left(session, 10) == []
     assert not bench.complete(run_id, 0)
 
 
@@ -206,3 +206,49 @@ def test_a_call_that_was_never_granted_is_sent_as_it_is(make: Make) -> None:
 
     assert [(call.status, call.attempt) for call in bench.view(run_id).calls] == [("queued", 1)]
     assert bench.claim(run_id, 0)
+
+
+def test_each_turn_has_its_deadline_of_its_own(make: Make) -> None:
+    """A turn that was cut does not cut those after it."""
+    bench = make(asks("get_weather"), asks("lookup"), says("Done."))
+    run_id = bench.start(turn_deadline_s=1.0)
+    bench.turns.advance(run_id)
+    time.sleep(1.1)
+    bench.turns.finish(run_id, 1, returned=False)
+    bench.work(run_id, 0, turn=2)
+    bench.turns.finish(run_id, 2, returned=True)
+
+    assert [call.status for call in bench.view(run_id).calls] == ["timed_out", "succeeded"]
+    assert bench.view(run_id).run.status == "completed"
+
+
+def test_results_that_are_recorded_leave_redis_before_their_turn_ends(make: Make) -> None:
+    """A turn that lasts does not keep there what Postgres has."""
+    bench = make(asks("get_weather", "get_weather"), says("Done."))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    bench.work(run_id, 0)
+    bench.claim(run_id, 1)
+    bench.turns.finish(run_id, 1, returned=False)
+
+    assert bench.grants.states([CallKey(run_id, 1, 0)])[0].result is None
+    assert bench.view(run_id).calls[0].status == "succeeded"
+
+
+def test_a_closing_that_is_opened_anew_meanwhile_is_kept(make: Make) -> None:
+    """Who closes may have read the answers before the last of them was given."""
+    bench = make(asks("get_weather", "get_weather"))
+    run_id = bench.start()
+    bench.turns.advance(run_id)
+    with bench.database.transaction() as session:
+        run = runs.lock(session, run_id)
+        assert run is not None
+        closings.open_for(session, run)
+    with bench.database.transaction() as session:
+        read_at = closings.opened_at(session, run_id, 1)
+    with bench.database.transaction() as session:
+        closings.open_for(session, run)
+    assert read_at is not None
+    with bench.database.transaction() as session:
+        closings.done(session, run_id, 1, read_at)
+        assert closings.left(session, 10) == [(run_id, 1)]

@@ -120,6 +120,7 @@ def test_a_run_past_its_deadline_ends_incomplete(make: Make) -> None:
     bench.turns.advance(run_id)
     while bench.view(run_id).run.status == "in_progress":
         bench.runs.expire(run_id)
+    bench.sweep()
 
     view = bench.view(run_id)
 
@@ -146,8 +147,8 @@ def test_a_cancelled_run_takes_no_result_and_no_reply(make: Make) -> None:
     run_id = bench.start()
     bench.turns.advance(run_id)
     bench.claim(run_id, 0)
-    bench.runs.cancel(run_id)
-    bench.runs.cancel(run_id)
+    bench.cancel(run_id)
+    bench.cancel(run_id)
 
     view = bench.view(run_id)
 
@@ -162,7 +163,7 @@ def test_a_cancel_during_a_model_call_drops_the_reply(make: Make) -> None:
     """A reply that comes after the cancel is not recorded."""
     bench = make(says("Too late."))
     run_id = bench.start()
-    bench.model.meanwhile = lambda: bench.runs.cancel(run_id)
+    bench.model.meanwhile = lambda: bench.cancel(run_id)
     bench.turns.advance(run_id)
 
     view = bench.view(run_id)
