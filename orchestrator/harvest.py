@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Final
 
 from redis import Redis
 
@@ -14,8 +13,6 @@ from orchestrator.store import runs, turns
 from orchestrator.tables import Run, ToolCall
 from tasks.grants import CallState, Grants
 from tasks.names import CallKey
-
-_UNSENT: Final = timedelta(seconds=turns.UNSENT_S)
 
 
 class Finding(Enum):
@@ -49,16 +46,12 @@ class Harvest:
     def _is_stalled(self, run: Run, calls: Sequence[ToolCall], states: Sequence[CallState], now: datetime) -> bool:
         """Whether calls were sent some time ago and do not run. While others wait in their queues these may be late and not
         lost: they are sent again after twice the time each time, so that a long queue does not grow by its own length."""
-        late = [call for call, state in zip(calls, states, strict=True) if not state.leased and self._is_due(call, now)]
+        late = [call for call, state in zip(calls, states, strict=True) if not state.leased and _waited(call, now) > self._grace]
         if not late:
             return False
         lost = unpublished(self._grants, run.id, run.turn, calls, states)
         stuck = [call for call in late if turns.key(call) in lost]
         return any(_waited(call, now) > _tried(call) for call in stuck) or (bool(stuck) and not self._is_busy(stuck))
-
-    def _is_due(self, call: ToolCall, now: datetime) -> bool:
-        """Whether the attempt should have started by now. One that was not noted as sent was hardly sent."""
-        return _waited(call, now) > (self._grace if call.granted_at else min(self._grace, _UNSENT))
 
     def _is_busy(self, calls: Sequence[ToolCall]) -> bool:
         return any(self._redis.llen(queue) for queue in {call.queue for call in calls if call.queue is not None})

@@ -109,6 +109,8 @@ class Turns:
     def _give_back(self, steps: Sequence[Step]) -> None:
         with self._database.transaction() as session:
             runs.release(session, steps)
+            reach("step.returning")
+        reach("step.returned")
         for step in steps:
             self._dispatcher.advance(step.run_id)
 

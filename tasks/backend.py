@@ -1,6 +1,6 @@
 """Celery's Redis backend without subscriptions: it joins chords, and nobody waits on an AsyncResult."""
 
-from typing import Any
+from typing import Any, cast
 
 from celery.backends.redis import RedisBackend
 
@@ -24,7 +24,7 @@ class ChordBackend(RedisBackend):
         """Lets the chord count one more part. Celery gives the number no end: that of a chord which never joins would stay."""
         total = self.get_key_for_group(group_id, ".t")
         with self.client.pipeline() as pipe:
-            pipe.incr(total).expire(total, int(self.app.conf.result_chord_expires)).execute()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType] - celery-types knows no app of a backend
+            pipe.incr(total).expire(total, int(cast("Any", self).app.conf.result_chord_expires)).execute()
         reach("chord.grown")
 
     def add_pending_result(self, result: Any, weak: bool = False, start_drainer: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002 - Celery's

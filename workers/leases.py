@@ -16,8 +16,8 @@ from tasks.messages import CallMessage
 from tasks.stopping import Stopping
 
 #: A worker that is gone is noticed after so long, at most.
-LEASE_S: Final = 10.0
-_REFRESH_EVERY_S: Final = LEASE_S / 4
+LEASE_S: Final = 12.0
+_REFRESH_EVERY_S: Final = LEASE_S / 8
 #: A silent Redis must not take up the time in which calls are stopped. It may do so twice: to connect, and to answer.
 REFRESH_TIMEOUT_S: Final = 1.0
 #: Between two looks at whether the worker stops and at calls that do not.
@@ -128,6 +128,7 @@ class Leases:
         _log.warning("call_handed_back", call=str(held.call.key), attempt=held.call.attempt)
         held.handed_back = True
         self._stop(held)
+        reach("call.returned")
 
     def _is_ending(self, held: Held) -> bool:
         return held.stopped_at is not None and self._clock() - held.stopped_at < _KILL_AFTER_S

@@ -15,8 +15,6 @@ from tasks.messages import CallOutcome, ToolResult
 from tasks.names import CallKey
 
 OPEN: Final = ("queued", "in_progress")
-#: Calls that are not noted as sent so long after their commit were not sent: Redis was away, or who was to send them.
-UNSENT_S: Final = 4.0
 
 
 def key(call: ToolCall) -> CallKey:
@@ -143,16 +141,14 @@ def progressed(session: Session, call: CallKey, attempt: int, progress: dict[str
 
 
 def waiting(session: Session, grace_s: float, limit: int) -> list[tuple[str, int]]:
-    """Turns that have waited for their tools for longer than `grace_s`, or than a call of theirs may wait for its start, or
-    than it takes to send calls."""
-    unsent = ToolCall.created_at - seconds(max(0.0, grace_s - UNSENT_S))
+    """Turns that have waited for their tools for longer than `grace_s`, or than a call of theirs may wait for its start."""
     grace = func.min(func.least(seconds(grace_s), seconds(Run.start_within_s)))
     query = (
         select(Run.id, Run.turn)
         .join(ToolCall, (ToolCall.run_id == Run.id) & (ToolCall.turn == Run.turn))
         .where(Run.status == "in_progress", Run.step == "tools")
         .group_by(Run.id, Run.turn)
-        .having(func.max(func.coalesce(ToolCall.granted_at, unsent)) < func.now() - grace)
+        .having(func.max(func.coalesce(ToolCall.granted_at, ToolCall.created_at)) < func.now() - grace)
         # In no order, so that many turns that wait with good reason do not hide the others.
         .order_by(func.random())
         .limit(limit)

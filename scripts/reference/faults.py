@@ -33,7 +33,16 @@ def _campaigns() -> str:
 
 
 def _matrix() -> str:
-    head = ("fault", "times", "with work in flight", "runs in flight", "how they ended", "recovery p50, max (s)", "promised (s)", "effects per call")
+    head = (
+        "fault",
+        "times",
+        "with work in flight",
+        "runs in flight",
+        "how they ended",
+        "recovery p50, max (s)",
+        "promised (s)",
+        "effects per call",
+    )
     return table(head, (_row(row) for row in _report()["matrix"]))
 
 
@@ -58,7 +67,8 @@ def _paths() -> str:
 
 def _missing() -> str:
     missing = _report()["missing"]
-    return table(("fault", "why this machine could not have it"), ((code(kind), why) for kind, why in sorted(missing.items()))) if missing else "None."
+    rows = ((code(kind), why) for kind, why in sorted(missing.items()))
+    return table(("fault", "why this machine could not have it"), rows) if missing else "None."
 
 
 def _crash_points() -> str:

@@ -1,5 +1,6 @@
 """One process killed at one failpoint in the middle of a run, and what must hold afterwards."""
 
+import os
 import queue
 import signal
 import threading
@@ -43,7 +44,16 @@ class Way:
     cancel: bool = False
     #: A process that stands still until the other is killed.
     frozen: str | None = None
-    ends: tuple[str, str] = ("completed", "succeeded")
+    #: A process that is told to stop.
+    stopped: str | None = None
+    status: str = "completed"
+    #: Of the calls; of all of them where there is one.
+    outcomes: tuple[str, ...] = ("succeeded",)
+
+    @property
+    def call_statuses(self) -> list[str]:
+        """How the calls end."""
+        return list(self.outcomes * (len(self.calls) // len(self.outcomes)))
 
     @property
     def replies(self) -> tuple[Reply, Reply]:
@@ -95,10 +105,14 @@ WHILE_RUNNING = Way((*lingering("linger", "a", seconds=2.0), *lingering("linger_
 HARVESTED = Way((*lingering("linger", "a"), *lingering("linger_in_process", "b", seconds=9.0)))
 RETRIED = Way((ScriptedCall.of("stumble", label="a"), *lingering("linger", "b")))
 DYING = Way((ScriptedCall.of("die_once"), *lingering("linger", "a")))
-TURN_LATE = Way(LONG, {"turn_deadline_s": 2}, ends=("completed", "timed_out"))
-CANCELLED = Way(LONG, after=2, cancel=True, ends=("cancelled", "cancelled"))
+TURN_LATE = Way(LONG, {"turn_deadline_s": 2}, outcomes=("timed_out",))
+FAILS_FAST = Way((ScriptedCall.of("fail", way="error"), *LONG), {"fail_fast": True}, outcomes=("failed", "cancelled", "cancelled"))
+CANCELLED = Way(LONG, after=2, cancel=True, status="cancelled", outcomes=("cancelled",))
 #: Nobody but the watcher sees the deadline pass.
-LATE = Way(LONG, {"deadline_s": 4}, after=2, frozen="coordinator", ends=("incomplete", "timed_out"))
+LATE = Way(LONG, {"deadline_s": 4}, after=2, frozen="coordinator", status="incomplete", outcomes=("timed_out",))
+#: What a stopping worker runs is handed back at once, and run by its successor.
+HANDED_BACK = Way(lingering("linger", "a", "b", seconds=4.0), after=2, stopped="worker-io")
+STEP_HANDED_BACK = Way(_MIXED, _WINDOW, model_latency_s=4.0, stopped="coordinator")
 
 
 def on(tool: str) -> Way:
@@ -124,6 +138,8 @@ def crash(faulty: Faulty, case: Crash) -> Recovery:
         arm()
     if case.way.frozen:
         faulty.kill(case.way.frozen, signal.SIGSTOP)
+    if case.way.stopped:
+        _stop(faulty, case.way.stopped, run)
     if case.way.cancel:
         _again_and_again(faulty, lambda: faulty.api.post(f"/v1/runs/{run.id}/cancel"))
     faulty.until(lambda: not faulty.is_armed(case.failpoint))
@@ -139,6 +155,12 @@ def crash(faulty: Faulty, case: Crash) -> Recovery:
     faulty.whole()
     victims = frozenset(name for name, pid in faulty.pids().items() if before[name] != pid)
     return Recovery(max(0.0, took_s), ended, tuple(faulty.executions(run.id)), victims, len(requests))
+
+
+def _stop(faulty: Faulty, name: str, run: RunObject) -> None:
+    """Tells a process to stop while it is at the run."""
+    faulty.until(lambda: faulty.read(run.id).status == "in_progress")
+    os.kill(faulty.pids(name)[name], signal.SIGTERM)
 
 
 def _is_dead(pid: int) -> bool:
@@ -209,7 +231,7 @@ class Lanes:
     def _drive(self, folder: Path) -> None:
         folder.mkdir()
         try:
-            with toolchord(folder) as faulty:
+            with toolchord(folder, TOOLCHORD_STOP_GRACE_S="1") as faulty:
                 while case := self._next():
                     self._try(faulty, case)
         except BaseException as error:  # noqa: BLE001 - those who wait learn why there is no Toolchord

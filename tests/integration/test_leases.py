@@ -122,7 +122,7 @@ def test_a_worker_cut_off_stops_its_calls_before_their_leases_end(worker: Worker
     worker.leases.look()
     assert worker.log == []
 
-    worker.now = LEASE_S / 2
+    worker.now = LEASE_S * 3 / 4
     worker.leases.look()
 
     assert (worker.log, held.handed_back) == (["stop 0"], True)
