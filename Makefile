@@ -60,7 +60,7 @@ bench: env ## Measure, and write the tables and charts.
 bfcl: env ## Run all parallel cases of the function-calling leaderboard.
 	BFCL_RECORDS=all $(BIN)/python -m pytest tests/acceptance/test_bfcl.py -q -s
 
-# SEED or SEEDS: numbers with commas between them; else five at random. KINDS: of faults; else all.
+# SEED or SEEDS: numbers with commas between them; else five at random. KINDS: of faults; else all. ARGS: --without-callbacks.
 .PHONY: faults
 faults: env ## Kill, cut and confuse a Toolchord for MINUTES (20) and check what is left; SEEDS=1,2,3 again.
 	$(BIN)/python -m tests.faults --minutes $(or $(MINUTES),20) $(if $(SEEDS)$(SEED),--seeds $(or $(SEEDS),$(SEED))) \

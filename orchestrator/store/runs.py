@@ -88,7 +88,7 @@ def release(session: Session, steps: Sequence[Step]) -> None:
     session.execute(update(Run).where(Run.id.in_(_held(steps))).values(step_lease_until=func.now()))
 
 
-def _held(steps: Sequence[Step]) -> Select[tuple[str]]:
+def _held(steps: Sequence[Step]) -> Select[str]:
     """The runs whose steps these still are, locked in the order in which all lock several runs."""
     held = tuple_(Run.id, Run.step_attempt).in_([(step.run_id, step.attempt) for step in steps])
     return select(Run.id).where(held, Run.step == "model").order_by(Run.id).with_for_update()

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from orchestrator.closer import Closer
 from orchestrator.runs import Runs
-from orchestrator.store import closings, turns
+from orchestrator.store import closings, runs, turns
 from orchestrator.tables import ToolCall
 from tasks.broker import connect
 from tasks.grants import Grants

@@ -109,5 +109,5 @@ def _reply(rng: random.Random, content: str | None = None, tool_calls: tuple[Scr
     faults = ()
     if rng.random() < 0.06:
         faults = (rng.choice((ErrorFault(status=429, retry_after_s=0.2, times=1), ErrorFault(status=500, times=1), CloseFault(times=1))),)
-    latency_s = rng.uniform(1, 3) if rng.random() < 0.15 else rng.uniform(0.02, 0.4)
+    latency_s = rng.uniform(1, 3) if rng.random() < 0.25 else rng.uniform(0.02, 0.5)
     return Reply(content=content, tool_calls=tool_calls, latency_s=round(latency_s, 3), faults=faults)
