@@ -18,7 +18,7 @@ FAILPOINTS: Final = {
     "run.accepting": "the API has written a run and not committed it",
     "run.accepted": "the run is committed, its doorbell is not sent",
     "run.rung": "the doorbell is on its way, the client has no answer",
-    "doorbell.published": "a run's doorbell is published",
+    "doorbell.published": "a doorbell is published that is no chord's",
     "run.cancelling": "the run is ended as cancelled, and that is not committed",
     "run.cancelled": "the cancel is committed, Redis does not know of it",
     "run.expiring": "the watcher has ended an overdue run and not committed that",

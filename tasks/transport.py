@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from tasks.envelope import fault_of
 from tasks.failpoints import reach
 from tasks.messages import PoisonMessage
-from tasks.names import POISON_KEY, RUN_ADVANCE, TOOL_CALL, TURN_FINISH
+from tasks.names import POISON_KEY, TOOL_CALL, TURN_FINISH
 
 #: What is kept of the elements that were refused: the newest, for so long, and their beginning only.
 _KEPT: Final = 100
@@ -117,15 +117,18 @@ class Channel(redis.Channel):
             pipe.lpush(POISON_KEY, poison.encode()).ltrim(POISON_KEY, 0, _KEPT - 1).expire(POISON_KEY, _KEPT_S).execute()
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
-        task = message.get("headers", {}).get("task")
-        if task == TURN_FINISH:
+        headers = message.get("headers", {})
+        task = headers.get("task")
+        # Only a chord's body says that all its parts have returned; others ring the same bell.
+        is_body = task == TURN_FINISH and "'returned': True" in headers.get("kwargsrepr", "")
+        if is_body:
             reach("body.publishing")
         super()._put(queue, message, **kwargs)
-        if task == TOOL_CALL:
-            reach("call.published")
-        elif task == TURN_FINISH:
+        if is_body:
             reach("body.published")
-        elif task == RUN_ADVANCE:
+        elif task == TOOL_CALL:
+            reach("call.published")
+        elif task is not None:
             reach("doorbell.published")
 
 

@@ -59,7 +59,7 @@ CASES = (
     *_all("coordinator", crashes.TURN_LATE, "turn.gathering", "turn.gathered", note="turn deadline"),
     *_all("coordinator", crashes.FAILS_FAST, "turn.gathered", "calls.closed", note="fail fast"),
     *_all("coordinator", crashes.STEP_HANDED_BACK, "step.returning", "step.returned", note="stopping"),
-    *_all(_IO, crashes.HANDED_BACK, "call.returned", "body.published", note="stopping"),
+    *_all(_IO, crashes.HANDED_BACK, "call.returned", "doorbell.published", note="stopping"),
     *_on(_IO),
     *_on(_DEFAULT),
     *_all(_DEFAULT, crashes.DYING, "child.lost", "child.answered"),
