@@ -72,8 +72,8 @@ async def create_run(request: Request, services: Given, prefer: _Prefer = None, 
     """Starts a run. An accepted run is never lost; Location says where to read it. Under overload nothing is read or
     created, and a request that was sent before with the same key may be refused too."""
     seconds = wait_s(prefer or [], services.settings.max_wait_s)
-    content = await body.read(request, services.settings.max_body_bytes)
     async with services.admission.starting():
+        content = await body.read(request, services.settings.max_body_bytes)
         posted = await services.admission.in_thread(_checked, content)
         new = _new_run(posted, services.settings, idempotency.key(keys or []))
         run_id = await services.admission.in_thread(services.runs.start, new)
