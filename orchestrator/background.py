@@ -11,6 +11,9 @@ import structlog
 #: Beyond this many nothing is taken on: they wait for a server that does not answer.
 _ROOM: Final = 1000
 
+#: What takes longer at the end is left to itself.
+_END_S: Final = 2.0
+
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
@@ -22,7 +25,7 @@ class Background(Generic[T]):
 
     def __init__(self, function: Callable[[T], object]) -> None:
         self._function = function
-        self._waiting: queue.Queue[T] = queue.Queue(_ROOM)
+        self._waiting: queue.Queue[T | None] = queue.Queue(_ROOM)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -36,9 +39,17 @@ class Background(Generic[T]):
         with suppress(queue.Full):
             self._waiting.put_nowait(argument)
 
+    def close(self) -> None:
+        """Waits a moment for what is under way, so that what it works with can be closed."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            with suppress(queue.Full):
+                self._waiting.put_nowait(None)
+            thread.join(_END_S)
+
     def _run(self) -> None:
-        while True:
-            argument = self._waiting.get()
+        while (argument := self._waiting.get()) is not None:
             try:
                 self._function(argument)
             except Exception as error:  # noqa: BLE001 - the thread serves all that come after

@@ -28,5 +28,6 @@ class Engine:
 
     def close(self) -> None:
         """Gives the connections back."""
+        self.runs.close()
         self.database.close()
         self.redis.close()

@@ -75,6 +75,11 @@ class Runs:
         self._close = Background[tuple[str, int]](lambda turn: closer.close(*turn))
         self._tool_memory_s = tool_memory_s
 
+    def close(self) -> None:
+        """Ends what nobody waits for."""
+        self._ring.close()
+        self._close.close()
+
     def start(self, new: NewRun) -> str:
         """Accepts a run: it is committed before the doorbell is sent, and never lost afterwards. Gives its id, or that of
         the run which the same request with the same key has started before.

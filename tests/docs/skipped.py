@@ -7,6 +7,7 @@ SKIPPED: Final[dict[str, str]] = {
     "make env": "The tests run in what it makes.",
     "make demo": "tests/acceptance runs `toolchord demo`.",
     "make test": "These are the tests.",
+    "make faults ": "Takes 20 minutes; tests/faults/test_campaign.py runs a campaign.",
     "docker compose ": "Needs Docker; tests/acceptance/test_compose.py starts the file's own commands.",
     "docker build ": "Needs Docker; tests/acceptance/test_compose.py reads the Dockerfile.",
     "source .venv/bin/activate": "The tests run with it.",

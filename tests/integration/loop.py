@@ -75,6 +75,7 @@ class Bench:
         self.turns = Turns(database, self.model, dispatcher, self.grants, closer, model_timeout_s=5, max_calls_per_turn=100)
 
     def close(self) -> None:
+        self.runs.close()
         self.redis.close()
 
     def start(self, *, max_turns: int = 10, deadline_s: float = 600, options: dict[str, JsonValue] | None = None, **fields: float) -> str:

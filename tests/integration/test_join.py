@@ -168,7 +168,9 @@ def test_a_cancel_that_redis_did_not_hear_of_is_told_later(make: Make) -> None:
     bench.turns.advance(run_id)
     bench.claim(run_id, 0)
     deaf = Closer(bench.database, Grants(connect("redis://127.0.0.1:1/0")))
-    Runs(bench.database, lambda _: None, deaf, tool_memory_s=60).cancel(run_id)
+    deaf_runs = Runs(bench.database, lambda _: None, deaf, tool_memory_s=60)
+    deaf_runs.cancel(run_id)
+    deaf_runs.close()
     assert bench.grants.refresh([bench.messages(run_id, 0)], 60) == [True], "nobody has told Redis"
     closer = Closer(bench.database, bench.grants)
     while bench.grants.refresh([bench.messages(run_id, 0)], 60) == [True]:

@@ -40,6 +40,17 @@ def test_nobody_waits_for_what_hangs() -> None:
     assert len(called) <= 1
 
 
+def test_what_is_under_way_is_done_before_the_end() -> None:
+    """Whoever closes can then close what it works with."""
+    done: list[str] = []
+    background = Background(done.append)
+    for argument in "abc":
+        background(argument)
+    background.close()
+
+    assert done == ["a", "b", "c"]
+
+
 def test_a_failure_ends_nothing() -> None:
     """What comes after it is done."""
     done = threading.Event()
