@@ -201,9 +201,11 @@ class Lanes:
 
     def __init__(self, folder: Path, cases: Iterable[Crash]) -> None:
         self._folder = folder
-        self._futures = {case.id: Future[Recovery]() for case in cases}
+        # Several tests may look at one crash.
+        distinct = {case.id: case for case in cases}
+        self._futures = {name: Future[Recovery]() for name in distinct}
         self._cases: queue.SimpleQueue[Crash] = queue.SimpleQueue()
-        for case in cases:
+        for case in distinct.values():
             self._cases.put(case)
         lanes = min(_LANES, len(self._futures))
         self._threads = [threading.Thread(target=self._drive, args=(folder / str(number),)) for number in range(lanes)]
