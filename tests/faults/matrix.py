@@ -15,6 +15,9 @@ class Spread(Record):
     mean: float
     most: int
 
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} (max {self.most})"
+
 
 class Row(Record):
     """What one kind of fault did, over all campaigns."""
