@@ -30,10 +30,10 @@ $(STAMP): requirements/dev.txt
 demo: env ## Answer a question with three parallel tool calls; needs no key, no server.
 	$(BIN)/toolchord demo
 
+# Tests of faults run two files at a time: most of their time is waiting for what was killed.
 .PHONY: test
 test: env ## Run every test.
 	$(BIN)/python -m pytest --ignore tests/faults
-	# Most of their time is waiting for what was killed.
 	$(BIN)/python -m pytest tests/faults --numprocesses 2 --dist loadfile
 
 .PHONY: lint

@@ -84,7 +84,7 @@ def call(self: "Task[..., str]", **kwargs: Any) -> str:
     """Runs one attempt of a tool call. Returns the task's own id, always the same, so that a message delivered twice
     cannot confuse the chord's count. What another worker should run goes back to its queue by Celery's own retry, which
     counts no part of the chord."""
-    if _peers().should_run(kwargs, str((self.request.delivery_info or {}).get("routing_key"))):
+    if _peers().should_hand_on(kwargs, str((self.request.delivery_info or {}).get("routing_key"))):
         _log.info("call_handed_on", task_id=self.request.id, times=self.request.retries + 1)
         raise self.retry(countdown=wait_s(self.request.retries))
     node = str(self.request.hostname)

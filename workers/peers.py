@@ -30,7 +30,7 @@ class Peers:
         self._takers: Sequence[Taker] = ()
         self._look_again_at = 0.0
 
-    def should_run(self, kwargs: Mapping[str, Any], queue: str) -> bool:
+    def should_hand_on(self, kwargs: Mapping[str, Any], queue: str) -> bool:
         """Whether the message's call is to be handed on: it waits for a worker, this one does not know it, and another of
         its queue does. Else this worker answers it, if only to say that nobody knows it."""
         try:

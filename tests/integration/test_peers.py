@@ -46,7 +46,7 @@ class Place:
         return call.kwargs()
 
     def hands_on(self, kwargs: Mapping[str, Any]) -> bool:
-        return self.peers.should_run(kwargs, "io")
+        return self.peers.should_hand_on(kwargs, "io")
 
 
 @pytest.fixture

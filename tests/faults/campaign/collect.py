@@ -5,9 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 from httpx2 import Client
 
 from orchestrator.llm.scripted.log import ReceivedRequest
@@ -70,7 +69,7 @@ def counters(rig: Rig) -> Counter[str]:
     counted[history.LOST] = sum(call.status == "lost" for run in found.runs for call in run.tool_calls)
     counted[history.HANDED_BACK] = counted["call_handed_back"]
     counted[history.REPLAY] = _replays(found.ops)
-    counted[history.RECLAIM] = int(_sql(rig, _RECLAIMED)[0][0])
+    counted[history.RECLAIM] = int(rig.sql(_RECLAIMED)[0][0])
     return counted
 
 
@@ -82,9 +81,9 @@ def leftovers(rig: Rig, canaries: Iterable[str]) -> Leftovers:
     ours = {pid for name in (*rig.wards, "postgres", "redis") for pid in machine.tree(rig.pid(name))}
     return Leftovers(
         redis_keys_without_ttl=tuple(sorted(endless)),
-        leases=tuple(key for key in keys if key.endswith(":lease")) + tuple(str(row[0]) for row in _sql(rig, _STEP_LEASES)),
+        leases=tuple(key for key in keys if key.endswith(":lease")) + tuple(str(row[0]) for row in rig.sql(_STEP_LEASES)),
         processes=tuple(f"{pid} {line}" for pid, line in machine.of_folder(rig.folder).items() if pid not in ours and line),
-        transactions=tuple(str(row[0]) for row in _sql(rig, _OLD_TRANSACTIONS)),
+        transactions=tuple(str(row[0]) for row in rig.sql(_OLD_TRANSACTIONS)),
         canaries=tuple(_sightings(rig, tuple(canaries))),
     )
 
@@ -148,8 +147,3 @@ def _sightings(rig: Rig, canaries: tuple[str, ...]) -> Iterator[str]:
 def _found(canaries: tuple[str, ...], path: Path) -> Iterator[str]:
     content = path.read_bytes()
     return (f"{canary} in {path.name}" for canary in canaries if canary.encode() in content)
-
-
-def _sql(rig: Rig, statement: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(rig.database_url, autocommit=True) as connection:
-        return connection.execute(statement.encode()).fetchall()

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
+import psycopg
 from httpx2 import Client
 from redis import Redis
 from sqlalchemy import make_url
@@ -89,6 +90,11 @@ class Rig:
     def wards(self) -> dict[str, Child]:
         """Every process of Toolchord, by its name."""
         return {child.spec.name: child for child in self._supervisor.children}
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement, past the proxies. Raises psycopg.Error."""
+        with psycopg.connect(self.database_url, autocommit=True, connect_timeout=2) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
     def redis(self, timeout_s: float = 5.0) -> Redis:
         """A client that goes past the proxies."""

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from tests.faults.campaign.faults.kind import Kind, Missed, Strike
@@ -81,24 +82,13 @@ def _await_end(rig: Rig, name: str, pid: int) -> None:
 
 
 @contextmanager
-def _kill_child(rig: Rig, rng: random.Random) -> Generator[Strike]:
-    """SIGKILL of a pool process, as when memory runs out."""
+def _signal_child(number: signal.Signals, rig: Rig, rng: random.Random) -> Generator[Strike]:
+    """A signal to a pool process, as when memory runs out or somebody asks it to stop."""
     name = _alive(rig, rng, _PREFORK)
     children = tree(rig.pid(name))[1:]
     if not children:
         raise Missed
-    send(signal.SIGKILL, rng.choice(children))
-    yield Strike(f"{name} child")
-
-
-@contextmanager
-def _terminate_child(rig: Rig, rng: random.Random) -> Generator[Strike]:
-    """SIGTERM of a pool process."""
-    name = _alive(rig, rng, _PREFORK)
-    children = tree(rig.pid(name))[1:]
-    if not children:
-        raise Missed
-    send(signal.SIGTERM, rng.choice(children))
+    send(number, rng.choice(children))
     yield Strike(f"{name} child")
 
 
@@ -118,8 +108,8 @@ PROCESS_KINDS: Final = (
     Kind("kill_coordinator", _Killing(_COORDINATORS)),
     Kind("kill_watcher", _Killing(_WATCHERS)),
     Kind("kill_api", _Killing(("api",))),
-    Kind("kill_pool_process", _kill_child),
-    Kind("sigterm_pool_process", _terminate_child),
+    Kind("kill_pool_process", partial(_signal_child, signal.SIGKILL)),
+    Kind("sigterm_pool_process", partial(_signal_child, signal.SIGTERM)),
     Kind("stop_briefly", _Stopping(*_SHORT_S)),
     Kind("stop_beyond_leases", _Stopping(*_BEYOND_LEASES_S)),
     Kind("sigterm", _ask_to_end),

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from redis.exceptions import RedisError
@@ -33,11 +33,6 @@ def _until_back(answers: Callable[[], object], *errors: type[Exception]) -> None
 def _redis_answers(rig: Rig) -> None:
     with rig.redis(1.0) as redis:
         redis.ping()  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
-
-
-def _sql(rig: Rig, statement: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(rig.database_url, autocommit=True, connect_timeout=2) as connection:
-        return connection.execute(statement.encode()).fetchall()
 
 
 @contextmanager
@@ -91,14 +86,14 @@ def _kill_postgres(rig: Rig, _: random.Random) -> Generator[Strike]:
     """As `pg_ctl stop -m immediate` and a start: nothing is written any more, and the log is replayed."""
     send(signal.SIGKILL, rig.pid("postgres"))
     yield Strike("postgres")
-    _until_back(lambda: _sql(rig, "select 1"), psycopg.Error)
+    _until_back(lambda: rig.sql("select 1"), psycopg.Error)
 
 
 @contextmanager
 def _kill_backend(rig: Rig, rng: random.Random) -> Generator[Strike]:
     """SIGKILL of one session: Postgres ends all others and starts anew."""
     try:
-        pids = [int(row[0]) for row in _sql(rig, "select pid from pg_stat_activity where application_name = 'toolchord'")]
+        pids = [int(row[0]) for row in rig.sql("select pid from pg_stat_activity where application_name = 'toolchord'")]
     except psycopg.Error:
         pids = []
     there = [pid for pid in pids if pid in tree(rig.pid("postgres"))]
@@ -106,14 +101,14 @@ def _kill_backend(rig: Rig, rng: random.Random) -> Generator[Strike]:
         raise Missed
     send(signal.SIGKILL, rng.choice(there))
     yield Strike("postgres")
-    _until_back(lambda: _sql(rig, "select 1"), psycopg.Error)
+    _until_back(lambda: rig.sql("select 1"), psycopg.Error)
 
 
 @contextmanager
 def _end_sessions(rig: Rig, _: random.Random) -> Generator[Strike]:
     """pg_terminate_backend, of all sessions."""
     try:
-        ended = _sql(rig, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'toolchord'")
+        ended = rig.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'toolchord'")
     except psycopg.Error:
         raise Missed from None
     yield Strike("postgres", detail={"sessions": len(ended)})
@@ -136,7 +131,7 @@ def _fill_disk(rig: Rig, rng: random.Random) -> Generator[Strike]:
         yield Strike("postgres", rng.uniform(*_FULL_S))
     finally:
         rig.disk.empty()
-        _until_back(lambda: _sql(rig, "select 1"), psycopg.Error)
+        _until_back(lambda: rig.sql("select 1"), psycopg.Error)
 
 
 SERVER_KINDS: Final = (
