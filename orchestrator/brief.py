@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
-from orchestrator import history, transcript
-from orchestrator.llm.model import ModelRequest
+from orchestrator import history
+from orchestrator.llm.model import ModelRequest, NamedTool, Sampling, ToolChoice, ToolOffer
+from orchestrator.messages import AssistantMessage, Message
 from orchestrator.runs import end_late
 from orchestrator.store import events, runs, tools
 from orchestrator.store import turns as store
@@ -37,27 +38,43 @@ def read(session: Session, step: Step, model_timeout_s: float) -> Brief | None:
         return None
     events.add(session, run, "model_call.started", turn=step.turn, attempt=step.attempt)
     calls = store.calls_of_run(session, run.id)
-    messages = history.transcript(run, store.of_run(session, run.id), calls)
+    messages = history.conversation(run, store.of_run(session, run.id, raw=True), calls)
     specs = tools.versions(session, run.tools)
     request = _request(run, messages, specs, min(model_timeout_s, remaining_s))
-    return Brief(step, request, specs, transcript.call_ids(messages))
+    return Brief(step, request, specs, _call_ids(messages))
 
 
-def _request(run: Run, messages: Sequence[Mapping[str, JsonValue]], specs: Mapping[str, ToolSpec], timeout_s: float) -> ModelRequest:
+def _call_ids(messages: Sequence[Message]) -> frozenset[str]:
+    return frozenset(call.id for message in messages if isinstance(message, AssistantMessage) for call in message.calls)
+
+
+def _request(run: Run, messages: tuple[Message, ...], specs: Mapping[str, ToolSpec], timeout_s: float) -> ModelRequest:
     options = dict(run.options)
     return ModelRequest(
         model=run.model,
-        messages=tuple(messages),
-        tools=tuple(specs[name] for name in run.tools if name in specs),
+        messages=messages,
+        tools=tuple(ToolOffer.of(specs[name]) for name in run.tools if name in specs),
         tool_choice=_tool_choice(run, options.pop("tool_choice", None)),
-        parallel_tool_calls=options.pop("parallel_tool_calls", None),  # pyright: ignore[reportArgumentType] - as above
-        options=options,
+        parallel_tool_calls=options.pop("parallel_tool_calls", None),  # pyright: ignore[reportArgumentType] - the door checked it
+        sampling=_sampling(options),
+        stream=run.stream,
         timeout_s=timeout_s,
     )
 
 
-def _tool_choice(run: Run, choice: JsonValue) -> str | dict[str, JsonValue] | None:
+def _sampling(options: Mapping[str, JsonValue]) -> Sampling:
+    stop = options.get("stop")
+    return Sampling.model_validate({**options, "stop": (stop,) if isinstance(stop, str) else stop or ()})
+
+
+def _tool_choice(run: Run, choice: JsonValue) -> ToolChoice | None:
     """A choice that forces a call holds for the first turn only; sent again, it would keep the model from ever answering."""
-    if isinstance(choice, str | dict) and (run.turn == 1 or choice in ("auto", "none")):
-        return choice
-    return None
+    match choice:
+        case "auto" | "none":
+            return choice
+        case "required" if run.turn == 1:
+            return choice
+        case {"function": {"name": str(name)}} if run.turn == 1:
+            return NamedTool(name=name)
+        case _:
+            return None

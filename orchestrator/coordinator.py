@@ -10,7 +10,9 @@ import stamina
 from celery.signals import setup_logging
 
 from orchestrator.engine import Engine
-from orchestrator.llm.openai_chat import OpenAIChat
+from orchestrator.llm import access
+from orchestrator.llm.models import Models
+from orchestrator.llm.records import PROVIDERS
 from orchestrator.llm.retry import Retrying
 from orchestrator.settings import Settings
 from orchestrator.turns import Turns
@@ -38,10 +40,9 @@ def _turns() -> Turns:
     # The retry layer logs its own line; stamina's would be a second one.
     stamina.instrumentation.set_on_retry_hooks([])
     engine = Engine(settings, app)
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
     return Turns(
         engine.database,
-        Retrying(OpenAIChat(settings.openai_base_url, key, max_connections=settings.model_connections)),
+        Retrying(Models(access.read(PROVIDERS.values()), settings.model_connections)),
         engine.dispatcher,
         engine.grants,
         engine.closer,

@@ -1,24 +1,41 @@
-"""A run's transcript, put together from what is stored once: its input, its turns, its calls."""
+"""A run's conversation, put together from what is stored once: its input, its turns, its calls."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from pydantic import JsonValue
 
+from orchestrator import chat
+from orchestrator.messages import AssistantMessage, Message, RawTurn, ToolMessage
 from orchestrator.tables import Run, ToolCall, Turn
-from orchestrator.transcript import assistant_message, tool_message
+from tasks.messages import Outcome
+
+
+def conversation(run: Run, turns: Sequence[Turn], calls: Sequence[ToolCall]) -> tuple[Message, ...]:
+    """All messages in order. A call without an answer yet has no tool message."""
+    return (*chat.read(run.messages), *_since(turns, calls, raw=True))
 
 
 def transcript(run: Run, turns: Sequence[Turn], calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
-    """All messages in order. A call without an answer yet has no tool message."""
+    """The same in OpenAI's chat form, the input as it was posted."""
+    return [*run.messages, *map(chat.as_chat, _since(turns, calls, raw=False))]
+
+
+def _since(turns: Sequence[Turn], calls: Sequence[ToolCall], *, raw: bool) -> list[Message]:
+    """What was added to the input."""
     by_turn = {turn: list(group) for turn, group in groupby(calls, key=lambda call: call.turn)}
-    messages: list[Mapping[str, JsonValue]] = list(run.messages)
-    for turn in turns:
-        messages += _turn_messages(turn, by_turn.get(turn.turn, []))
-    return messages
+    return [message for turn in turns for message in _turn(turn, by_turn.get(turn.turn, []), raw=raw)]
 
 
-def _turn_messages(turn: Turn, calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
-    wire = [(call.tool_call_id, call.name, call.arguments) for call in calls]
-    answers = [tool_message(call.tool_call_id, call.content) for call in calls if call.content is not None]
-    return [assistant_message(turn.content, turn.refusal, wire), *answers]
+def _turn(turn: Turn, calls: Sequence[ToolCall], *, raw: bool) -> list[Message]:
+    said = AssistantMessage(
+        content=turn.content,
+        refusal=turn.refusal,
+        calls=tuple(chat.call(call.tool_call_id, call.name, call.arguments) for call in calls),
+        raw=RawTurn(provider=turn.provider, data=turn.raw) if raw and turn.raw is not None else None,
+    )
+    return [said, *(_answer(call, call.content) for call in calls if call.content is not None)]
+
+
+def _answer(call: ToolCall, content: str) -> ToolMessage:
+    return ToolMessage(tool_call_id=call.tool_call_id, name=call.name, content=content, is_error=call.status != Outcome.SUCCEEDED)

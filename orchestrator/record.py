@@ -1,9 +1,11 @@
 """A model's reply as rows: its turn and its tool calls."""
 
+from decimal import Decimal
+
 from sqlalchemy.orm import Session
 
 from orchestrator.brief import Brief
-from orchestrator.llm.model import ModelReply
+from orchestrator.llm.model import TOKEN_COUNTS, ModelReply
 from orchestrator.llm.reply import JudgedCall, Verdict
 from orchestrator.store import events
 from orchestrator.store import turns as store
@@ -32,6 +34,8 @@ def _turn(step: Step, reply: ModelReply, verdict: Verdict, latency_ms: int) -> T
         content=verdict.content,
         refusal=verdict.refusal,
         finish_reason=reply.finish_reason,
+        provider=reply.provider,
+        raw=reply.raw,
         model=reply.model,
         request_id=reply.request_id,
         latency_ms=latency_ms,
@@ -64,6 +68,7 @@ def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
 
 
 def _add_usage(run: Run, reply: ModelReply) -> None:
-    run.prompt_tokens += reply.usage.prompt_tokens
-    run.completion_tokens += reply.usage.completion_tokens
-    run.total_tokens += reply.usage.total_tokens
+    for count in TOKEN_COUNTS:
+        setattr(run, count, getattr(run, count) + getattr(reply.usage, count))
+    if reply.usage.cost_usd is not None:
+        run.cost_usd = (run.cost_usd or Decimal()) + reply.usage.cost_usd

@@ -20,18 +20,8 @@ class Settings(EnvironmentSettings):
         default=None, validation_alias=_named("DATABASE_URL"), description="Postgres; embedded when unset."
     )
     redis_url: SecretStr | None = Field(default=None, validation_alias=_named("REDIS_URL"), description="Redis; embedded when unset.")
-    openai_api_key: SecretStr | None = Field(
-        default=None,
-        validation_alias=_named("OPENAI_API_KEY"),
-        description="Key of the model's provider; without it the scripted model answers.",
-    )
-    openai_base_url: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENAI_BASE_URL"),
-        description="Any server of the chat-completions format.",
-    )
 
-    model: str = Field(default="gpt-5-mini", description="The model of a run that names none.")
+    model: str = Field(default="openai/gpt-5-mini", description="The model of a run that names none, as provider/model.")
     data_dir: Path = Field(default=Path(".toolchord"), description="Where the embedded servers and logs are kept.")
     tools: str = Field(default="tasks.tools", description="Modules of the local stack's tools, separated by commas.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")

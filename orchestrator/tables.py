@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from pydantic import JsonValue
@@ -14,10 +15,12 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     MetaData,
+    Numeric,
     Text,
     false,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -43,6 +46,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         str: Text,
         datetime: DateTime(timezone=True),
+        Decimal: Numeric(18, 9),
         dict[str, JsonValue]: JSONB(none_as_null=True),
         list[dict[str, JsonValue]]: JSONB(none_as_null=True),
         dict[str, str]: JSONB(none_as_null=True),
@@ -55,7 +59,19 @@ def _one_of(column: str, words: Iterable[str]) -> CheckConstraint:
     return CheckConstraint(f"{column} in ({allowed})", name=column)
 
 
-class Run(Base):
+class Tokens:
+    """Columns that count the tokens of model calls, and their price where it is known."""
+
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    total_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    cache_write_tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    cost_usd: Mapped[Decimal | None]
+
+
+class Run(Tokens, Base):
     """One request with all its turns. `turn`, `step` and `step_attempt` say where it stands: a step is claimed by
     compare-and-set on them, and written only by the attempt that claimed it."""
 
@@ -76,9 +92,24 @@ class Run(Base):
     )
     tools: Mapped[dict[str, str]] = mapped_column(JSON, doc="Tool name to schema hash: the versions that the model sees, in order.")
     options: Mapped[dict[str, JsonValue]] = mapped_column(doc="tool_choice, parallel_tool_calls, sampling options.")
+    result_tools: Mapped[list[dict[str, JsonValue]] | None] = mapped_column(
+        JSON(none_as_null=True), doc="Tools described in the request: their calls are the run's result, and are not executed."
+    )
+    response_format: Mapped[dict[str, JsonValue] | None] = mapped_column(
+        JSON(none_as_null=True), doc="The form that the final answer must have."
+    )
+    previous_run_id: Mapped[str | None] = mapped_column(
+        ForeignKey("runs.id"), index=True, doc="The run whose transcript comes before the input."
+    )
     labels: Mapped[dict[str, str]] = mapped_column("metadata", doc="The caller's own labels.")
     max_turns: Mapped[int]
     max_parallel_tool_calls: Mapped[int]
+    max_total_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    max_tool_calls: Mapped[int | None]
+    max_cost_usd: Mapped[Decimal | None]
+    max_repairs: Mapped[int] = mapped_column(default=1, server_default="1", doc="How often the model is told that its answer is not valid.")
+    repairs: Mapped[int] = mapped_column(default=0, server_default="0")
+    stream: Mapped[bool] = mapped_column(default=False, server_default=false(), doc="Model calls are streamed, and heard while they come.")
 
     turn: Mapped[int] = mapped_column(default=1)
     step: Mapped[str] = mapped_column(default="model", doc="What the turn waits for: model, tools or nothing (done).")
@@ -93,9 +124,9 @@ class Run(Base):
 
     incomplete_reason: Mapped[str | None]
     error: Mapped[dict[str, JsonValue] | None]
-    prompt_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    completion_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    total_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    warnings: Mapped[list[dict[str, JsonValue]] | None] = mapped_column(
+        JSON(none_as_null=True), doc="What was changed in the model calls because the provider could not keep it, each once."
+    )
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     deadline_at: Mapped[datetime]
@@ -103,7 +134,7 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
 
 
-class Turn(Base):
+class Turn(Tokens, Base):
     """One model call's reply. Its tool calls are rows of their own."""
 
     __tablename__ = "turns"
@@ -113,11 +144,13 @@ class Turn(Base):
     content: Mapped[str | None]
     refusal: Mapped[str | None]
     finish_reason: Mapped[str | None]
+    provider: Mapped[str] = mapped_column(default="openai", server_default="openai", doc="The name of the provider's record.")
+    raw: Mapped[JsonValue | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, doc="The turn as its provider wrote it, where the rest does not say it all."
+    )
+    feedback: Mapped[str | None] = mapped_column(doc="What the model was told about its answer, as a user would.")
     model: Mapped[str] = mapped_column(doc="The model's name as the provider gave it.")
     request_id: Mapped[str | None] = mapped_column(doc="The provider's id of the model call.")
-    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
-    completion_tokens: Mapped[int] = mapped_column(BigInteger)
-    total_tokens: Mapped[int] = mapped_column(BigInteger)
     latency_ms: Mapped[int]
     finished_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -143,6 +176,7 @@ class ToolCall(Base):
     attempt: Mapped[int] = mapped_column(default=1)
     max_attempts: Mapped[int] = mapped_column(default=1)
     idempotent: Mapped[bool] = mapped_column(default=False)
+    execute: Mapped[bool] = mapped_column(default=True, server_default=true(), doc="Whether it runs; else the call itself is a result.")
     schema_hash: Mapped[str | None]
     queue: Mapped[str | None]
     timeout_s: Mapped[float | None]
@@ -199,6 +233,16 @@ class ToolVersion(Base):
     workers: Mapped[int] = mapped_column(doc="Live worker processes that offered it when it was last seen.")
     first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ModelProvider(Base):
+    """Whether the coordinators can ask a provider of models, as the one that started last said it."""
+
+    __tablename__ = "model_providers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    problem: Mapped[str | None] = mapped_column(doc="Why not, and what to do.")
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class IdempotencyKey(Base):

@@ -1,21 +1,11 @@
-"""Transcripts in OpenAI's chat form: what makes one legal, and the messages that the engine adds."""
+"""Transcripts in OpenAI's chat form, as they are posted: what makes one legal."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from pydantic import JsonValue
-
-from tasks.arguments import NO_ARGUMENTS, InvalidArguments, is_absent, parse_object
 from tasks.names import TOOL_NAME
 
-#: A message's tool call: its id, its tool's name, its arguments as text.
-WireCall = tuple[str, str, str]
-
 _ROLES: Final = ("system", "developer", "user", "assistant", "tool")
-#: So much of arguments that are no JSON object is shown to the model again, in characters.
-_REPLAYED_CHARACTERS: Final = 4096
-_MAX_NAME: Final = 64
 
 
 class IllegalTranscript(ValueError):
@@ -46,42 +36,6 @@ def check(messages: Sequence[Mapping[str, Any]]) -> None:
 def call_ids(messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """The ids of all calls in a legal transcript."""
     return frozenset(call["id"] for message in messages for call in message.get("tool_calls", ()))
-
-
-def assistant_message(content: str | None, refusal: str | None, calls: Sequence[WireCall]) -> dict[str, JsonValue]:
-    """The assistant's turn in a form that every provider takes back, whatever the model wrote."""
-    message: dict[str, JsonValue] = {"role": "assistant", "content": content or (None if calls or refusal else "")}
-    if refusal:
-        message["refusal"] = refusal
-    if calls:
-        message["tool_calls"] = [_tool_call(*call) for call in calls]
-    return message
-
-
-def tool_message(tool_call_id: str, content: str) -> dict[str, JsonValue]:
-    """The answer to one call."""
-    return {"role": "tool", "tool_call_id": tool_call_id, "content": content}
-
-
-def _tool_call(tool_call_id: str, name: str, arguments: str) -> JsonValue:
-    function: JsonValue = {"name": _replayed_name(name), "arguments": _replayed_arguments(arguments)}
-    return {"id": tool_call_id, "type": "function", "function": function}
-
-
-def _replayed_name(name: str) -> str:
-    """Providers refuse a history that holds a name they would not allow for a tool."""
-    return "".join(letter if TOOL_NAME.match(letter) else "_" for letter in name[:_MAX_NAME]) or "unnamed"
-
-
-def _replayed_arguments(arguments: str) -> str:
-    """Servers that parse the arguments of old calls fail on text that is not JSON, and on an empty one."""
-    if is_absent(arguments):
-        return NO_ARGUMENTS
-    try:
-        parse_object(arguments)
-    except InvalidArguments:
-        return json.dumps({"INVALID_JSON": arguments[:_REPLAYED_CHARACTERS]}, ensure_ascii=False)
-    return arguments
 
 
 def _role(message: Any, path: str) -> str:

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from orchestrator import join, transcript
+from orchestrator import join
 from orchestrator.batch import batch
 from orchestrator.brief import Brief, read
 from orchestrator.closer import Closer
@@ -148,7 +148,7 @@ class Turns:
                 self._fail(brief.step, {"code": "illegal_transcript", "message": str(error)})
                 return None
             except ModelError as error:
-                self._fail(brief.step, {"code": error.code, "message": error.message, "request_id": error.request_id})
+                self._fail(brief.step, _told(error))
                 return None
             latency_ms = round((time.monotonic() - started) * 1000)
             reach("model.asked")
@@ -164,7 +164,6 @@ class Turns:
         return work
 
     def _ask(self, brief: Brief, held: Held) -> tuple[ModelReply, Verdict]:
-        transcript.check(brief.request.messages)
         reply = held.ask(lambda: self._model.complete(brief.request))
         return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
 
@@ -219,6 +218,10 @@ class Turns:
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:
         self._database.run(lambda session: _close_failed(session, step, error))
+
+
+def _told(error: ModelError) -> dict[str, JsonValue]:
+    return {"code": error.code, "message": error.message, "provider": error.provider, "request_id": error.request_id}
 
 
 def _note(session: Session, batch: Batch, sent: Sequence[tuple[int, int]]) -> None:

@@ -93,7 +93,7 @@ def _turn(turn: Turn) -> TurnObject:
 
 
 def _usage(row: Run | Turn) -> Usage:
-    return Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens, total_tokens=row.total_tokens)
+    return Usage(**{name: getattr(row, name) for name in Usage.model_fields})
 
 
 def _call(call: ToolCall) -> ToolCallObject:

@@ -50,8 +50,7 @@ def _enter(leaving: ExitStack, stack: Stack) -> None:
 
 @contextmanager
 def _name(stack: Stack, settings: Settings) -> Generator[LocalStack]:
-    scripted = not (settings.openai_api_key or settings.openai_base_url)
-    here = LocalStack(api_url=stack.api_url, flower_url=stack.flower_url, model_url=stack.model_url, scripted=scripted)
+    here = LocalStack(api_url=stack.api_url, flower_url=stack.flower_url, model_url=stack.model_url, scripted=stack.scripted)
     with here.named_in(settings.data_dir):
         yield here
 

@@ -31,6 +31,8 @@ class ModelError(Exception):
         self.retry_after_s = retry_after_s
         self.status = status
         self.request_id = request_id
+        #: The name of the provider's record, once it is known.
+        self.provider: str | None = None
 
 
 class ModelUnavailable(ModelError):

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple, cast
 
-import openai
-
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused, ModelUnavailable
 
 
@@ -76,19 +74,14 @@ _BY_STATUS: Final[Mapping[int, Reason]] = {
 _SAFE_WORD: Final = re.compile(r"[a-z][a-z0-9_.\[\]]{1,63}")
 
 
-def of_sdk(error: openai.OpenAIError) -> ModelError:
-    """The SDK's exception as ours."""
-    match error:
-        case openai.APITimeoutError():
-            return ModelUnavailable(*TIMED_OUT, retryable=True)
-        case openai.APIConnectionError():
-            return ModelUnavailable(*UNREACHABLE, retryable=True)
-        case openai.APIStatusError():
-            return _of_status(error.status_code, error.body, error.response.headers)
-        case _:
-            return ModelRefused(
-                "model_misconfigured", "The model client is not set up. Check OPENAI_API_KEY and OPENAI_BASE_URL.", retryable=False
-            )
+def of_status(status: int, body: object, headers: Mapping[str, str]) -> ModelError:
+    """An answer with a status of failure."""
+    named = _named(_words(body))
+    if named is None and _is_transient(status, headers):
+        kind, reason, retryable = ModelUnavailable, _RATE_LIMITED if status in {402, 429} else _BUSY, True
+    else:
+        kind, reason, retryable = ModelRefused, named or _hinted(_reason(status), body), False
+    return kind(*reason, retryable=retryable, retry_after_s=retry_after_s(headers), status=status, request_id=request_id(headers))
 
 
 def of_body(error: object, request_id: str | None) -> ModelError:
@@ -116,15 +109,6 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     if wait_s is None:
         wait_s = _seconds_until(headers.get("retry-after"))
     return wait_s if wait_s is not None and wait_s > 0 else None
-
-
-def _of_status(status: int, body: object, headers: Mapping[str, str]) -> ModelError:
-    named = _named(_words(body))
-    if named is None and _is_transient(status, headers):
-        kind, reason, retryable = ModelUnavailable, _RATE_LIMITED if status in {402, 429} else _BUSY, True
-    else:
-        kind, reason, retryable = ModelRefused, named or _hinted(_reason(status), body), False
-    return kind(*reason, retryable=retryable, retry_after_s=retry_after_s(headers), status=status, request_id=request_id(headers))
 
 
 def _is_transient(status: int, headers: Mapping[str, str]) -> bool:

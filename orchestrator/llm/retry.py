@@ -8,7 +8,7 @@ import stamina
 import structlog
 
 from orchestrator.llm.errors import ModelError, ModelProtocolError
-from orchestrator.llm.model import ChatModel, ModelReply, ModelRequest
+from orchestrator.llm.model import SILENCE, ChatModel, Listener, ModelReply, ModelRequest
 from orchestrator.llm.reply import check_usable
 
 _FIRST_WAIT_S: Final = 0.5
@@ -28,17 +28,17 @@ class Retrying:
         self._model = model
         self._attempts = attempts
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
         """A usable reply, within `request.timeout_s`. Raises the last ModelError."""
         patience = Patience(self._attempts, request.timeout_s)
         # The hook counts attempts and time itself, since only it knows how long the next wait is.
         for attempt in stamina.retry_context(on=patience.wait_s, attempts=None, timeout=None):
             with attempt:
-                return self._once(request, patience.left_s)
+                return self._once(request, listener, patience.left_s)
         raise AssertionError("unreachable: the last attempt raises its error")
 
-    def _once(self, request: ModelRequest, timeout_s: float) -> ModelReply:
-        reply = self._model.complete(request.model_copy(update={"timeout_s": max(timeout_s, _SHORTEST_CALL_S)}))
+    def _once(self, request: ModelRequest, listener: Listener, timeout_s: float) -> ModelReply:
+        reply = self._model.complete(request.model_copy(update={"timeout_s": max(timeout_s, _SHORTEST_CALL_S)}), listener)
         check_usable(reply, tools_offered=bool(request.tools))
         return reply
 

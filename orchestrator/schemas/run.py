@@ -24,6 +24,7 @@ class RunError(Shown):
 
     code: str = Field(examples=["rate_limited"])
     message: str
+    provider: str | None = Field(default=None, description="The provider whose model call failed.", examples=["openai"])
     request_id: str | None = Field(default=None, description="The provider's id of the model call that failed.")
 
 

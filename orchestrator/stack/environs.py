@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from orchestrator.llm.records import PROVIDERS
 from orchestrator.processes.ports import LOOPBACK
 
 Environ = dict[str, str]
+
+_SECRETS = frozenset(variable.name for provider in PROVIDERS.values() for variable in provider.variables if variable.is_secret)
 
 #: The settings of ours that tool workers read.
 WORKER_SETTINGS = frozenset({"REDIS_URL", "TOOLCHORD_TOOLS", "TOOLCHORD_LOG_LEVEL", "TOOLCHORD_STOP_GRACE_S", "TOOLCHORD_FAILPOINTS"})
@@ -39,7 +42,7 @@ def _logged_at_once(environ: Environ) -> Environ:
 
 
 def _of_model(name: str) -> bool:
-    return "OPENAI" in name.upper()
+    return name.upper() in _SECRETS or "OPENAI" in name.upper()
 
 
 def _of_orchestrator(name: str) -> bool:

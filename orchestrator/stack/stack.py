@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from orchestrator.embedded import EmbeddedServers
+from orchestrator.llm import access, records
+from orchestrator.llm.records import PROVIDERS
 from orchestrator.processes.child import Child
 from orchestrator.processes.errors import NotReadyError, StackError
 from orchestrator.processes.folder import DataFolder
@@ -59,7 +61,9 @@ class Stack:
         self._exit = ExitStack()
         self._host = host
         self._wanted_port = port
-        self._scripted = not (settings.openai_api_key or settings.openai_base_url)
+        self._access = access.read(PROVIDERS.values(), self._environ)
+        #: Whether the scripted model stands in for every provider.
+        self.scripted = not records.configured(self._access)
         self._flower_password = secrets.token_urlsafe(12)
 
     @property
@@ -77,8 +81,12 @@ class Stack:
 
     @property
     def model_url(self) -> str | None:
-        """The chat-completions server that is asked; None for OpenAI's own."""
-        return f"http://{LOOPBACK}:{self._model_port.number}/v1" if self._scripted else self._settings.openai_base_url
+        """The server that is asked in place of OpenAI's own; None where there is none."""
+        return f"{self._scripted_url}/v1" if self.scripted else self._access.get("OPENAI_BASE_URL")
+
+    @property
+    def _scripted_url(self) -> str:
+        return f"http://{LOOPBACK}:{self._model_port.number}"
 
     @property
     def redis_url(self) -> str:
@@ -157,14 +165,16 @@ class Stack:
         except OSError as error:
             raise StackError(f"{error.strerror} Choose another.") from None
 
-    def _scripted_model(self, url: str) -> dict[str, str]:
+    def _scripted_model(self) -> dict[str, str]:
         """A run that names no model then shows that no language model answered it."""
         named = self._environ.get("TOOLCHORD_MODEL") or "scripted"
-        return {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "scripted", "TOOLCHORD_MODEL": named}
+        return {name: value for each in PROVIDERS.values() for name, value in each.at(self._scripted_url).items()} | {
+            "TOOLCHORD_MODEL": named
+        }
 
     def _plan(self, folder: DataFolder) -> plan.Plan:
         urls = {"DATABASE_URL": self._servers.database_url, "REDIS_URL": self._servers.redis_url}
-        model = self._scripted_model(self.model_url) if self._scripted and self.model_url else {}
+        model = self._scripted_model() if self.scripted else {}
         return plan.Plan(
             environ=self._environ | urls | model,
             log=folder.log,
@@ -172,7 +182,7 @@ class Stack:
             api_port=self._api_port.number,
             flower_port=self._flower_port.number,
             flower_auth=":".join(self.flower_auth),
-            model_port=self._model_port.number if self._scripted else None,
+            model_port=self._model_port.number if self.scripted else None,
             drain_s=self._settings.drain_s,
         )
 
@@ -192,5 +202,5 @@ def _migrate(outline: plan.Plan) -> None:
 
 def _secrets(settings: Settings) -> dict[str, str]:
     """What the settings may have from files, in the names that processes read."""
-    given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "OPENAI_API_KEY": settings.openai_api_key}
+    given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
     return {name: secret.get_secret_value() for name, secret in given.items() if secret}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 from sqlalchemy import Integer, Text, and_, column, func, select, tuple_, update, values
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from orchestrator.store import events
 from orchestrator.store.runs import now, seconds
@@ -30,9 +30,10 @@ def record(session: Session, turn: Turn, calls: Iterable[ToolCall]) -> None:
     session.flush()
 
 
-def of_run(session: Session, run_id: str) -> list[Turn]:
-    """The run's turns in order."""
-    return list(session.scalars(select(Turn).where(Turn.run_id == run_id).order_by(Turn.turn)))
+def of_run(session: Session, run_id: str, *, raw: bool = False) -> list[Turn]:
+    """The run's turns in order; `raw`: with what their providers wrote."""
+    query = select(Turn).where(Turn.run_id == run_id).order_by(Turn.turn)
+    return list(session.scalars(query.options(undefer(Turn.raw)) if raw else query))
 
 
 def calls_of_run(session: Session, run_id: str) -> list[ToolCall]:

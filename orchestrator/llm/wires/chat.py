@@ -1,19 +1,63 @@
-"""A chat completion's body read without trust: gateways leave out, rename and misplace its fields."""
+"""OpenAI's chat completions, which most providers speak. Answers are read without trust: gateways leave out, rename and
+misplace their fields."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
+from pydantic import JsonValue
+
+from orchestrator import chat, transcript
 from orchestrator.llm import failures
 from orchestrator.llm.errors import ModelProtocolError
-from orchestrator.llm.model import ModelReply, RequestedCall, Usage
+from orchestrator.llm.model import ModelReply, ModelRequest, NamedTool, RequestedCall, ToolChoice, ToolOffer, Usage
+from orchestrator.llm.wire import Assembly, Body, Target
 
 #: The largest count of tokens that is believed: what a Postgres integer holds.
 _MAX_TOKENS: Final = 2**31 - 1
 _NOTHING: Final[Mapping[str, Any]] = {}
 # Postgres refuses NUL in text, UTF-8 refuses half a surrogate pair.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+class ChatWire:
+    """A Wire."""
+
+    def body(self, request: ModelRequest, target: Target) -> Body:
+        body: Body = {"model": target.model, "messages": [chat.as_chat(message) for message in request.messages]}
+        body |= request.sampling.model_dump(mode="json", exclude_defaults=True)
+        if not request.tools:  # Providers refuse both settings in a request without tools.
+            return body
+        body["tools"] = [_tool(offer) for offer in request.tools]
+        if request.tool_choice is not None:
+            body["tool_choice"] = _choice(request.tool_choice)
+        if request.parallel_tool_calls is not None:  # Some models refuse even its default, so it is sent only when it was set.
+            body["parallel_tool_calls"] = request.parallel_tool_calls
+        return body
+
+    def check(self, body: Body) -> None:
+        transcript.check(cast("list[Any]", body["messages"]))
+
+    def decode(self, body: bytes, request_id: str | None) -> ModelReply:
+        return decode(body, request_id)
+
+    def assembly(self) -> Assembly:
+        raise NotImplementedError
+
+
+def _tool(offer: ToolOffer) -> JsonValue:
+    """Strict where the tool can be."""
+    function: Body = {"name": offer.name, "description": offer.description}
+    if offer.strict_parameters is not None:
+        function |= {"parameters": dict(offer.strict_parameters), "strict": True}
+    else:
+        function["parameters"] = dict(offer.parameters)
+    return {"type": "function", "function": function}
+
+
+def _choice(choice: ToolChoice) -> JsonValue:
+    return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
 
 
 def decode(body: bytes, request_id: str | None) -> ModelReply:

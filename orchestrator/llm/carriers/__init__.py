@@ -1,0 +1,1 @@
+"""The network of each provider, through its own SDK."""

@@ -1,0 +1,81 @@
+"""The openai SDK: OpenAI itself and every server that speaks its chat completions or its Responses."""
+
+import ssl
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+import httpx2
+import openai
+
+from orchestrator.llm import failures
+from orchestrator.llm.errors import ModelError, ModelRefused, ModelUnavailable
+from orchestrator.llm.wire import Answer, Body
+
+#: Seconds to wait for a connection: a provider that is up accepts one at once.
+_CONNECT_TIMEOUT_S: Final = 2.0
+#: Local servers take any key; the SDK insists on one.
+_NO_KEY: Final = "none"
+
+
+class OpenAICarrier:
+    """A Carrier. It sends each request once; the SDK's own retries are off."""
+
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: str | None,
+        *,
+        api: Literal["chat", "responses"] = "chat",
+        max_connections: int = 64,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
+        self._client = openai.OpenAI(
+            base_url=base_url,
+            api_key=(api_key or "").strip() or _NO_KEY,
+            max_retries=0,
+            http_client=openai.DefaultHttpx2Client(limits=limits, transport=transport),
+        )
+        self._api = api
+
+    @contextmanager
+    def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
+        timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
+        create = self._client.chat.completions.with_streaming_response.create
+        try:
+            # extra_body is sent as it is, while the SDK would walk through typed messages field by field.
+            with create(model=model, messages=[], extra_body={**body, **({"stream": True} if stream else {})}, timeout=timeout) as response:
+                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
+        except openai.OpenAIError as error:
+            raise _failure(error) from None
+        except httpx2.TimeoutException:
+            raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
+        except (httpx2.RequestError, ssl.SSLError):
+            raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
+        except (ValueError, RecursionError):
+            raise _unsendable() from None
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+
+def _failure(error: openai.OpenAIError) -> ModelError:
+    """The SDK's exception as ours."""
+    match error:
+        case openai.APITimeoutError():
+            return ModelUnavailable(*failures.TIMED_OUT, retryable=True)
+        case openai.APIConnectionError():
+            return ModelUnavailable(*failures.UNREACHABLE, retryable=True)
+        case openai.APIStatusError():
+            return failures.of_status(error.status_code, error.body, error.response.headers)
+        case _:
+            message = "The model client is not set up. Check OPENAI_API_KEY and OPENAI_BASE_URL."
+            return ModelRefused("model_misconfigured", message, retryable=False)
+
+
+def _unsendable() -> ModelRefused:
+    """JSON and UTF-8 have no form for NaN, half a surrogate pair or endless nesting."""
+    message = "The messages, tools or options hold a value that JSON cannot carry, such as NaN or half a surrogate pair. Remove it."
+    return ModelRefused("invalid_request", message, retryable=False)

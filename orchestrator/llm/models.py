@@ -1,0 +1,41 @@
+"""All models of all providers, by their names."""
+
+import threading
+from collections.abc import Mapping
+
+from orchestrator.llm.adapter import Adapter
+from orchestrator.llm.errors import ModelRefused
+from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest
+from orchestrator.llm.provider import Access, Provider
+from orchestrator.llm.records import PROVIDERS, named
+
+
+class Models:
+    """A ChatModel that passes each request to its provider. A provider is connected to when it is first asked."""
+
+    def __init__(self, access: Access, connections: int, providers: Mapping[str, Provider] = PROVIDERS) -> None:
+        """`connections`: to each provider, at most."""
+        self._access = access
+        self._connections = connections
+        self._providers = providers
+        self._adapters: dict[str, Adapter] = {}
+        self._lock = threading.Lock()
+
+    def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
+        """Makes the model call once. Raises ModelError."""
+        name = named(request.model)
+        adapter = self._adapter(self._providers[name.provider])
+        return adapter.complete(request.model_copy(update={"model": name.model}), listener)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        for adapter in self._adapters.values():
+            adapter.close()
+
+    def _adapter(self, provider: Provider) -> Adapter:
+        with self._lock:
+            if provider.name not in self._adapters:
+                if problem := provider.problem(self._access):
+                    raise ModelRefused("provider_not_configured", problem, retryable=False)
+                self._adapters[provider.name] = Adapter(provider, provider.wire(), provider.connect(self._access, self._connections))
+            return self._adapters[provider.name]

@@ -1,0 +1,1 @@
+"""The JSON of each provider: requests written, answers read, streams put together."""
