@@ -10,12 +10,12 @@ from openai import DefaultHttpx2Client, OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 
 from bench.tools import pause
-from orchestrator.llm.model import tool_param
 
 Message = dict[str, Any]
 
 #: As many as Toolchord's coordinator keeps.
 _CONNECTIONS = 64
+_PAUSE = {"name": pause.spec.name, "description": pause.spec.description, "parameters": pause.spec.strict_parameters, "strict": True}
 
 
 def connect(base_url: str | None = None) -> OpenAI:
@@ -28,7 +28,7 @@ def connect(base_url: str | None = None) -> OpenAI:
 
 def complete(client: OpenAI, model: str, messages: Sequence[Message]) -> Message:
     """One model call, with the tool offered. Gives the assistant message."""
-    tools = [tool_param(pause.spec)]
+    tools = [{"type": "function", "function": _PAUSE}]
     reply = client.chat.completions.create(
         model=model, messages=cast("list[ChatCompletionMessageParam]", messages), tools=cast("list[ChatCompletionToolParam]", tools)
     )

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from orchestrator.cli import configuration, output
 from orchestrator.cli.options import AsJson, examples, make_typer
+from orchestrator.llm import access, records
+from orchestrator.llm.records import PROVIDERS
 from orchestrator.settings import Settings
 
 _MASK = "********"
@@ -30,7 +32,7 @@ def check(*, as_json: AsJson = False) -> None:
 
     Exits with 2 when a value is not valid, and names its variable.
     """
-    settings = list(_read(configuration.load(), os.environ))
+    settings = [*_read(configuration.load(), os.environ), *_providers(os.environ)]
     doubts = list(_doubts(os.environ, [setting.variable for setting in settings]))
     if as_json:
         output.print_json({"settings": [setting._asdict() for setting in settings], "warnings": [*doubts]})
@@ -46,6 +48,16 @@ def _read(settings: Settings, environ: Mapping[str, str]) -> Iterator[_Setting]:
         given = {name for name, value in environ.items() if value and name.upper() == variable}
         source = "environment" if given else "file" if field in settings.model_fields_set else "default"
         yield _Setting(variable, _shown(getattr(settings, field)), source)
+
+
+def _providers(environ: Mapping[str, str]) -> Iterator[_Setting]:
+    """What reaches the providers of models."""
+    found = access.read(PROVIDERS.values(), environ)
+    for variable in records.variables():
+        value = found.get(variable.name)
+        given = any(environ.get(name) for name in (variable.name, variable.name.lower()))
+        source = "default" if value is None else "environment" if given else "file"
+        yield _Setting(variable.name, _masked(value) if value and variable.is_secret else value, source)
 
 
 def _shown(value: object) -> str | None:

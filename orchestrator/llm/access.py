@@ -12,7 +12,7 @@ def read(providers: Iterable[Provider], environ: Mapping[str, str] | None = None
     """The variables that are set. One of the environment wins over a file of its name, as for every setting."""
     given = os.environ if environ is None else environ
     folder = given.get(SECRETS_VARIABLE)
-    names = {variable.name for provider in providers for variable in provider.variables}
+    names = sorted({variable.name for provider in providers for variable in provider.variables})
     found = {name: _value(name, given, Path(folder) if folder else None) for name in names}
     return {name: value for name, value in found.items() if value}
 

@@ -49,3 +49,8 @@ def named(model: str) -> ModelName:
 def configured(access: Access) -> bool:
     """Whether any provider is."""
     return any(provider.is_set(access) for provider in PROVIDERS.values())
+
+
+def variables() -> tuple[Variable, ...]:
+    """All that lead to providers, each once."""
+    return tuple({variable.name: variable for provider in PROVIDERS.values() for variable in provider.variables}.values())

@@ -7,6 +7,7 @@ from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from orchestrator.llm.records import PROVIDERS
 from orchestrator.settings import Settings
 from scripts.reference.markdown import code, table
 from workers.settings import WorkerSettings
@@ -50,7 +51,15 @@ def _limits(field: FieldInfo) -> Iterator[str]:
         yield from (f"{words} {value:g}" for name, words in _LIMITS.items() if (value := getattr(limit, name, None)) is not None)
 
 
+def _providers() -> str:
+    rows = (
+        (code(variable.name), provider.title, variable.description) for provider in PROVIDERS.values() for variable in provider.variables
+    )
+    return table(("variable", "provider", "meaning"), rows)
+
+
 SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     "orchestrator-settings": lambda: _section(Settings),
+    "provider-settings": _providers,
     "worker-settings": lambda: _section(WorkerSettings),
 }

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from celery import Celery
 from pydantic import JsonValue
 
+from orchestrator import chat
 from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.dispatch import Dispatcher
-from orchestrator.llm.model import ModelReply, ModelRequest, RequestedCall, Usage
+from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest, RequestedCall, Usage
 from orchestrator.runs import NewRun, Runs, RunView
 from orchestrator.store import closings
 from orchestrator.tables import RunEvent
@@ -52,7 +54,12 @@ class Model:
     requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
     meanwhile: Callable[[], None] = lambda: None
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def sent(self, number: int) -> list[dict[str, Any]]:
+        """The messages of a request, in OpenAI's chat form."""
+        return [chat.as_chat(message) for message in self.requests[number].messages]
+
+    def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
+        del listener
         self.requests.append(request)
         self.meanwhile()
         reply = self.replies.pop(0)

@@ -66,7 +66,7 @@ def test_a_turn_past_its_deadline_goes_on_with_what_is_there(make: Make) -> None
     assert [call.status for call in view.calls] == ["succeeded", "timed_out", "timed_out"]
     assert not bench.complete(run_id, 1)
     assert not bench.claim(run_id, 2)
-    assert [message["tool_call_id"] for message in bench.model.requests[1].messages[2:]] == ["call_0", "call_1", "call_2"]
+    assert [message["tool_call_id"] for message in bench.model.sent(1)[2:]] == ["call_0", "call_1", "call_2"]
     bench.events(run_id)
 
 

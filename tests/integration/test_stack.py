@@ -196,8 +196,9 @@ def test_a_port_that_is_asked_for_is_taken_or_refused(settings: Settings) -> Non
 def test_a_model_that_is_named_is_asked(settings: Settings, named: dict[str, str], url: str | None) -> None:
     """By its key, or by its address as for a model server without keys."""
     given = {"DATABASE_URL": "postgresql://unused/", "REDIS_URL": "redis://unused/", "data_dir": settings.data_dir}
+    stack = Stack(Settings.model_validate(given), named)
 
-    assert Stack(Settings.model_validate(given | named), {}).model_url == url
+    assert (stack.model_url, stack.scripted) == (url, False)
 
 
 def _beside(settings: Settings) -> Settings:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import JsonValue
 
 from orchestrator.llm.errors import ModelUnavailable
+from orchestrator.llm.model import NamedTool
 from orchestrator.store import turns as store
 from tasks.messages import CallOutcome, Outcome
 from tasks.names import TURNS_QUEUE
@@ -33,7 +34,7 @@ def test_all_results_make_one_next_model_call_in_the_calls_order(make: Make) -> 
         bench.work(run_id, index)
     bench.turns.finish(run_id, 1, returned=True)
 
-    sent = bench.model.requests[1].messages
+    sent = bench.model.sent(1)
 
     assert [message["role"] for message in sent] == ["user", "assistant", "tool", "tool", "tool"]
     assert [message.get("tool_call_id") for message in sent[2:]] == ["call_0", "call_1", "call_2"]
@@ -81,7 +82,7 @@ def test_a_failing_sibling_is_an_error_message_and_the_others_live(make: Make) -
     bench.work(run_id, 1)
     bench.turns.finish(run_id, 1, returned=True)
 
-    contents = [message["content"] for message in bench.model.requests[1].messages[2:]]
+    contents = [message["content"] for message in bench.model.sent(1)[2:]]
 
     assert contents == ['{"error":{"code":"tool_error","message":"boom"}}', "result 1"]
     assert [call.status for call in bench.view(run_id).calls] == ["failed", "succeeded"]
@@ -131,14 +132,21 @@ def test_a_run_past_its_deadline_ends_incomplete(make: Make) -> None:
 
 def test_a_model_that_cannot_be_had_fails_the_run(make: Make) -> None:
     """The run says which error of the provider ended it."""
-    bench = make(ModelUnavailable("server_overloaded", "The provider is overloaded.", retryable=True, request_id="req_1"))
+    failure = ModelUnavailable("server_overloaded", "The provider is overloaded.", retryable=True, request_id="req_1")
+    failure.provider = "azure"
+    bench = make(failure)
     run_id = bench.start()
     bench.turns.advance(run_id)
 
     run = bench.view(run_id).run
 
     assert run.status == "failed"
-    assert run.error == {"code": "server_overloaded", "message": "The provider is overloaded.", "request_id": "req_1"}
+    assert run.error == {
+        "code": "server_overloaded",
+        "message": "The provider is overloaded.",
+        "provider": "azure",
+        "request_id": "req_1",
+    }
 
 
 def test_a_cancelled_run_takes_no_result_and_no_reply(make: Make) -> None:
@@ -202,7 +210,8 @@ def test_a_forced_choice_holds_for_the_first_turn(make: Make, choice: JsonValue,
     bench.work(run_id, 0)
     bench.turns.finish(run_id, 1, returned=True)
 
-    assert [request.tool_choice for request in bench.model.requests] == [choice, then]
+    first = NamedTool(name="lookup") if isinstance(choice, dict) else choice
+    assert [request.tool_choice for request in bench.model.requests] == [first, then]
 
 
 def test_a_retry_waits_as_long_as_its_tool_asked(make: Make) -> None:

@@ -18,6 +18,7 @@ from orchestrator.api.waiting import Waiters
 from orchestrator.app import create_app
 from orchestrator.errors import NotFound
 from orchestrator.ids import new_run_id
+from orchestrator.llm.model import TOKEN_COUNTS
 from orchestrator.runs import NewRun, Runs, RunView
 from orchestrator.settings import Settings
 from orchestrator.store.backlog import Backlog
@@ -52,9 +53,7 @@ class FakeRuns:
             turn_deadline_s=new.turn_deadline_s,
             start_within_s=new.start_within_s,
             fail_fast=new.fail_fast,
-            prompt_tokens=0,
-            completion_tokens=0,
-            total_tokens=0,
+            **dict.fromkeys(TOKEN_COUNTS, 0),
             created_at=_NOW,
             deadline_at=_NOW,
         )

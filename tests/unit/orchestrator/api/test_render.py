@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.api.render import run_object, run_summary, tool_object
+from orchestrator.llm.model import TOKEN_COUNTS
 from orchestrator.runs import RunView
 from orchestrator.tables import Run, ToolCall, ToolVersion, Turn
 from tasks.messages import ToolSpec
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _ID = "run_01JD3Z6Q4W8Y2K5N7R9T0V1X3B"
+
+_TOKENS = dict.fromkeys(TOKEN_COUNTS, 0) | {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 
 
 def _run(status: str = "completed") -> Run:
@@ -25,9 +28,7 @@ def _run(status: str = "completed") -> Run:
         max_turns=10,
         max_parallel_tool_calls=8,
         fail_fast=False,
-        prompt_tokens=1,
-        completion_tokens=2,
-        total_tokens=3,
+        **_TOKENS,
         created_at=_NOW,
         deadline_at=_NOW,
     )
@@ -39,9 +40,7 @@ def _turn(turn: int, content: str | None) -> Turn:
         turn=turn,
         content=content,
         model="m-1",
-        prompt_tokens=1,
-        completion_tokens=2,
-        total_tokens=3,
+        **_TOKENS,
         latency_ms=5,
         finished_at=_NOW,
     )
@@ -117,10 +116,15 @@ def test_the_end_of_a_run_is_explained() -> None:
     """Why it is incomplete, or what failed."""
     incomplete, failed = _run("incomplete"), _run("failed")
     incomplete.incomplete_reason = "max_turns"
-    failed.error = {"code": "rate_limited", "message": "Later.", "request_id": "req_1"}
+    failed.error = {"code": "rate_limited", "message": "Later.", "provider": "azure", "request_id": "req_1"}
 
     assert run_summary(incomplete).model_dump()["incomplete_details"] == {"reason": "max_turns"}
-    assert run_summary(failed).model_dump()["error"] == {"code": "rate_limited", "message": "Later.", "request_id": "req_1"}
+    assert run_summary(failed).model_dump()["error"] == {
+        "code": "rate_limited",
+        "message": "Later.",
+        "provider": "azure",
+        "request_id": "req_1",
+    }
 
 
 def test_a_tool_is_told_as_it_was_announced() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from orchestrator.cli.errors import ExitCode
+from orchestrator.llm import records
 from orchestrator.settings import Settings
 from tests.unit.orchestrator.cli.conftest import Toolchord
 
@@ -18,7 +19,7 @@ def test_every_setting_is_shown_with_its_value_and_its_source(toolchord: Toolcho
     monkeypatch.setenv("TOOLCHORD_MODEL", "other")
     settings = _settings(toolchord)
 
-    assert len(settings) == len(Settings.model_fields)
+    assert len(settings) == len(Settings.model_fields) + len(records.variables())
     assert settings["TOOLCHORD_MODEL"] == {"variable": "TOOLCHORD_MODEL", "value": "other", "source": "environment"}
     assert settings["TOOLCHORD_MAX_TURNS"] == {"variable": "TOOLCHORD_MAX_TURNS", "value": "10", "source": "default"}
     assert settings["DATABASE_URL"] == {"variable": "DATABASE_URL", "value": None, "source": "default"}
