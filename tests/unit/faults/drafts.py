@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
+from orchestrator import chat
 from orchestrator.llm.model import Usage
+from orchestrator.messages import AssistantMessage, ToolMessage
 from orchestrator.schemas.run import RunObject, ToolCallObject, TurnObject
-from orchestrator.transcript import assistant_message, tool_message
 from tasks.messages import Outcome
 from tests.acceptance.ledger import Execution, Line
 from tests.faults.history import Campaign, ClientOp, Effect, Event, Fault, History, Leftovers, ModelRequest
@@ -123,11 +124,10 @@ def completed(draft: Draft, number: int, plans: Sequence[Planned]) -> None:
     if plans:
         _ask(draft, run, 1, at + 0.2, said, tool_calls=len(plans))
         calls = [_executed(draft, run, index, at + 1, plan) for index, plan in enumerate(plans)]
-        said.append(assistant_message(None, None, [(call.tool_call_id, call.name, call.arguments) for call in calls]))
-        said += [tool_message(call.tool_call_id, call.content or "") for call in calls]
+        said += _said(calls)
     last = 2 if plans else 1
     _ask(draft, run, last, at + 9, said, tool_calls=0)
-    said.append(assistant_message("Done.", None, []))
+    said.append(chat.as_chat(AssistantMessage(content="Done.")))
     draft.event(run, at + 9.6, "run.completed")
     draft.ops.append(_op(number, "read", at + 10, run=run, status="completed"))
     turns = [_turn(turn, at + turn) for turn in range(1, last + 1)]
@@ -147,11 +147,15 @@ def cancelled(draft: Draft, number: int) -> None:
     draft.event(run, at + 3, "tool_call.completed", place=(1, 0), attempt=1, outcome="cancelled")
     draft.event(run, at + 3, "run.cancelled")
     draft.ops.append(_op(number, "cancel", at + 3, run=run, status="cancelled"))
-    said += [
-        assistant_message(None, None, [(call.tool_call_id, call.name, call.arguments)]),
-        tool_message(call.tool_call_id, call.content or ""),
-    ]
+    said += _said([call])
     draft.runs.append(_run(number, "cancelled", said, [_turn(1, at + 1)], [call]))
+
+
+def _said(calls: Sequence[ToolCallObject]) -> list[dict[str, JsonValue]]:
+    """The calls and their answers."""
+    asked = AssistantMessage(calls=tuple(chat.call(call.tool_call_id, call.name, call.arguments) for call in calls))
+    answers = [ToolMessage(tool_call_id=call.tool_call_id, content=call.content or "") for call in calls]
+    return [chat.as_chat(message) for message in (asked, *answers)]
 
 
 def _ask(draft: Draft, run: str, turn: int, at: float, said: Sequence[dict[str, JsonValue]], *, tool_calls: int) -> None:

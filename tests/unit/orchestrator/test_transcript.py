@@ -1,11 +1,10 @@
-"""What makes a transcript legal, and the messages that the engine adds to one."""
+"""What makes a transcript legal."""
 
-import json
 from typing import Any
 
 import pytest
 
-from orchestrator.transcript import IllegalTranscript, assistant_message, check, tool_message
+from orchestrator.transcript import IllegalTranscript, check
 
 NOTHING: list[Any] = []
 USER = {"role": "user", "content": "What is the weather in Tokyo and Paris?"}
@@ -106,72 +105,3 @@ def test_illegal_transcripts_are_refused_with_their_place(messages: list[Any], p
     with pytest.raises(IllegalTranscript) as caught:
         check(messages)
     assert (caught.value.path, caught.value.message != "") == (path, True)
-
-
-@pytest.mark.parametrize(
-    ("written", "replayed"),
-    [
-        pytest.param('{"city":"Tokyo"}', '{"city":"Tokyo"}', id="object-as-written"),
-        pytest.param("", "{}", id="empty-vllm#19419"),
-        pytest.param("null", "{}", id="null"),
-        pytest.param('{"city": "Tok', '{"INVALID_JSON": "{\\"city\\": \\"Tok"}', id="truncated"),
-        pytest.param("[1]", '{"INVALID_JSON": "[1]"}', id="array"),
-        pytest.param('{"a":1,"a":2}', '{"INVALID_JSON": "{\\"a\\":1,\\"a\\":2}"}', id="duplicate-keys"),
-    ],
-)
-def test_arguments_are_replayed_as_a_json_object(written: str, replayed: str) -> None:
-    """Servers parse the arguments of earlier calls and fail on anything else."""
-    message: Any = assistant_message(None, None, [("a", "get_weather", written)])
-    assert message["tool_calls"][0]["function"]["arguments"] == replayed
-
-
-def test_endless_garbage_is_replayed_in_part() -> None:
-    """Arguments that are too large to be read do not fill the model's context either."""
-    message: Any = assistant_message(None, None, [("a", "get_weather", "x" * 1_000_000)])
-    replayed = json.loads(message["tool_calls"][0]["function"]["arguments"])
-    assert replayed == {"INVALID_JSON": "x" * 4096}
-
-
-@pytest.mark.parametrize(
-    ("written", "replayed"),
-    [
-        pytest.param("get_weather", "get_weather", id="good"),
-        pytest.param("functions.get weather", "functions_get_weather", id="bad-characters"),
-        pytest.param("wetter_in_köln\n", "wetter_in_k_ln_", id="other-alphabets"),
-        pytest.param("x" * 65, "x" * 64, id="too-long"),
-        pytest.param("", "unnamed", id="empty"),
-    ],
-)
-def test_names_are_replayed_in_the_form_that_providers_take(written: str, replayed: str) -> None:
-    """A made-up name in the history must not make the provider refuse the whole request."""
-    message: Any = assistant_message(None, None, [("a", written, "{}")])
-    assert message["tool_calls"][0]["function"]["name"] == replayed
-
-
-def test_a_turn_is_replayed_with_its_calls_in_order() -> None:
-    """Text, calls and answers make a legal transcript in the calls' order."""
-    turn = assistant_message("Let me look.", None, [("a", "get_weather", '{"city":"Tokyo"}'), ("b", "get_news", "")])
-    check([USER, turn, tool_message("a", "71 F"), tool_message("b", "[]")])
-    assert turn == {
-        "role": "assistant",
-        "content": "Let me look.",
-        "tool_calls": [
-            {"id": "a", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Tokyo"}'}},
-            {"id": "b", "type": "function", "function": {"name": "get_news", "arguments": "{}"}},
-        ],
-    }
-
-
-@pytest.mark.parametrize(
-    ("content", "refusal", "message"),
-    [
-        pytest.param("Sunny.", None, {"role": "assistant", "content": "Sunny."}, id="answer"),
-        pytest.param(None, "No.", {"role": "assistant", "content": None, "refusal": "No."}, id="refusal"),
-        pytest.param(None, None, {"role": "assistant", "content": ""}, id="nothing"),
-    ],
-)
-def test_a_turn_without_calls_is_legal_whatever_it_says(content: str | None, refusal: str | None, message: dict[str, Any]) -> None:
-    """Even a turn that was cut off before its first word can be sent again."""
-    built = assistant_message(content, refusal, [])
-    check([USER, built])
-    assert built == message
