@@ -9,10 +9,12 @@ import httpx2
 import pytest
 import yaml
 
-from orchestrator import transcript
+from orchestrator import chat, transcript
+from orchestrator.llm.adapter import Adapter
+from orchestrator.llm.carriers.openai import OpenAICarrier
 from orchestrator.llm.errors import ModelRefused
 from orchestrator.llm.model import ModelReply, ModelRequest
-from orchestrator.llm.openai_chat import OpenAIChat
+from orchestrator.llm.providers.openai import OPENAI
 from orchestrator.llm.reply import check_usable
 
 CASSETTES = Path(__file__).parents[4].parent / "shared" / "data" / "cassettes"
@@ -74,11 +76,12 @@ def replayed(recording: Recording) -> ModelReply:
     def handler(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(recording.status, headers=recording.headers, content=recording.body)
 
-    chat = OpenAIChat("http://provider.test/v1", "key", transport=httpx2.MockTransport(handler))
+    carrier = OpenAICarrier("http://provider.test/v1", "key", transport=httpx2.MockTransport(handler))
+    adapter = Adapter(OPENAI, OPENAI.wire(), carrier)
     try:
-        return chat.complete(ModelRequest(model="m", messages=recording.request["messages"], timeout_s=5))
+        return adapter.complete(ModelRequest(model="m", messages=chat.read(recording.request["messages"]), timeout_s=5))
     finally:
-        chat.close()
+        adapter.close()
 
 
 def plain(recording: Recording) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator import transcript
+from orchestrator import chat, transcript
 from orchestrator.llm.errors import ModelProtocolError
 from orchestrator.llm.model import ModelReply, RequestedCall
 from orchestrator.llm.reply import MAX_ID_LENGTH, Ending, JudgedCall, Verdict, check_usable, judge
+from orchestrator.messages import AssistantMessage, ToolMessage, UserMessage
 from tasks.messages import Outcome, ToolSpec
 
 
@@ -298,10 +299,10 @@ def test_every_reply_comes_to_a_legal_transcript(reply: ModelReply, max_calls: i
     """Whatever a model sends, one tool message for each call makes a transcript that every provider takes, with an
     object as the arguments of each call that runs."""
     verdict = judge(reply, TOOLS, 2, frozenset({"old"}), max_calls)
-    wire = [(judged_call.tool_call_id, judged_call.name, judged_call.arguments) for judged_call in verdict.calls]
-    turn = transcript.assistant_message(verdict.content, verdict.refusal, wire)
-    answers = [transcript.tool_message(judged_call.tool_call_id, "") for judged_call in verdict.calls]
-    transcript.check([{"role": "user", "content": "Hi"}, turn, *answers])
+    calls = tuple(chat.call(judged_call.tool_call_id, judged_call.name, judged_call.arguments) for judged_call in verdict.calls)
+    turn = AssistantMessage(content=verdict.content, refusal=verdict.refusal, calls=calls)
+    answers = [ToolMessage(tool_call_id=each.id, content="") for each in calls]
+    transcript.check([chat.as_chat(message) for message in (UserMessage(content="Hi"), turn, *answers)])
     running = [judged_call for judged_call in verdict.calls if judged_call.answer is None]
     assert all(isinstance(json.loads(judged_call.arguments), dict) for judged_call in running)
     assert all(judged_call.name in TOOLS for judged_call in running)

@@ -7,8 +7,9 @@ import stamina
 from structlog.testing import capture_logs
 
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused, ModelUnavailable
-from orchestrator.llm.model import ModelReply, ModelRequest
+from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest
 from orchestrator.llm.retry import Patience, Retrying
+from orchestrator.messages import UserMessage
 
 SUNNY = ModelReply(content="Sunny.")
 EMPTY = ModelReply(content=None)
@@ -28,8 +29,9 @@ class Scripted:
         self.answers = list(answers)
         self.timeouts: list[float] = []
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
         """The next answer."""
+        del listener
         self.timeouts.append(request.timeout_s)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -39,7 +41,7 @@ class Scripted:
 
 def request(timeout_s: float = 60.0) -> ModelRequest:
     """A model call."""
-    return ModelRequest(model="m", messages=({"role": "user", "content": "a secret question"},), timeout_s=timeout_s)
+    return ModelRequest(model="m", messages=(UserMessage(content="a secret question"),), timeout_s=timeout_s)
 
 
 def busy(retry_after_s: float | None = None) -> ModelUnavailable:

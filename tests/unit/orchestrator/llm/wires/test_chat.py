@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.llm.completion import decode
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused
 from orchestrator.llm.model import ModelReply, RequestedCall, Usage
+from orchestrator.llm.wires.chat import decode
 
 
 def body(**fields: Any) -> bytes:

@@ -11,25 +11,16 @@ from typing import Any, ClassVar
 
 import httpx2
 import pytest
-from pydantic import JsonValue
 
+from orchestrator.llm.adapter import Adapter
+from orchestrator.llm.carriers.openai import OpenAICarrier
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused, ModelUnavailable
-from orchestrator.llm.model import ModelReply, ModelRequest
-from orchestrator.llm.openai_chat import OpenAIChat
-from tasks.messages import ToolSpec
+from orchestrator.llm.model import ModelReply, ModelRequest, Sampling, ToolOffer
+from orchestrator.llm.providers.openai import OPENAI
+from orchestrator.messages import UserMessage
 
-MESSAGES: tuple[dict[str, JsonValue], ...] = ({"role": "user", "content": "Weather in Köln?", "name": "anna"},)
-WEATHER = ToolSpec(
-    name="get_weather",
-    description="Gets the weather.",
-    parameters={"type": "object"},
-    queue="io",
-    timeout_s=30,
-    idempotent=True,
-    retries=0,
-    max_result_bytes=1000,
-    schema_hash="0",
-)
+MESSAGES = (UserMessage(content="Weather in Köln?", name="anna"),)
+WEATHER = ToolOffer(name="get_weather", description="Gets the weather.", parameters={"type": "object"})
 SUNNY = {"choices": [{"message": {"content": "Sunny."}, "finish_reason": "stop"}]}
 
 
@@ -65,9 +56,14 @@ def provider() -> Iterator[str]:
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
 
+def adapted(base_url: str, api_key: str | None, transport: httpx2.BaseTransport | None = None) -> Adapter:
+    """The models of that server."""
+    return Adapter(OPENAI, OPENAI.wire(), OpenAICarrier(base_url, api_key, transport=transport))
+
+
 def asked(handler: Handler, **fields: Any) -> ModelReply:
     """The reply to a request with these fields, from a provider that answers so."""
-    chat = OpenAIChat("http://provider.test/v1", "sk-secret", transport=httpx2.MockTransport(handler))
+    chat = adapted("http://provider.test/v1", "sk-secret", httpx2.MockTransport(handler))
     try:
         request = ModelRequest(model="gpt-5", messages=MESSAGES, timeout_s=5.0)
         return chat.complete(request.model_copy(update=fields))
@@ -87,7 +83,7 @@ def sent(**fields: Any) -> dict[str, Any]:
     return json.loads(bodies[0])
 
 
-def test_a_request_holds_the_model_and_the_messages_as_they_are() -> None:
+def test_a_request_holds_the_model_and_the_messages() -> None:
     """Nothing is added that was not asked for."""
     assert sent() == {"model": "gpt-5", "messages": [{"role": "user", "content": "Weather in Köln?", "name": "anna"}]}
 
@@ -111,19 +107,10 @@ def test_settings_of_tools_are_not_sent_without_tools() -> None:
     assert set(sent(tool_choice="auto", parallel_tool_calls=True)) == {"model", "messages"}
 
 
-def test_options_are_sent_but_never_replace_what_the_engine_decides() -> None:
-    """Neither the model and messages, nor streaming, nor the number of choices."""
-    reserved: dict[str, JsonValue] = {
-        "model": "x",
-        "messages": [],
-        "tools": [],
-        "tool_choice": "none",
-        "stream": True,
-        "n": 3,
-        "functions": [],
-    }
-    body = sent(options={"temperature": 0.5, "seed": 7, **reserved})
-    assert body == {"model": "gpt-5", "messages": [dict(MESSAGES[0])], "temperature": 0.5, "seed": 7}
+def test_sampling_is_sent_where_it_was_set() -> None:
+    """What nobody asked for is the provider's to choose."""
+    body = sent(sampling=Sampling(temperature=0.5, seed=7))
+    assert (set(body), body["temperature"], body["seed"]) == ({"model", "messages", "temperature", "seed"}, 0.5, 7)
 
 
 def test_the_key_is_sent_and_the_request_is_made_once() -> None:
@@ -143,7 +130,7 @@ def test_the_key_is_sent_and_the_request_is_made_once() -> None:
 
 def test_the_connection_is_kept_between_calls(provider: str) -> None:
     """A new connection, with TLS, would cost more than many answers."""
-    chat = OpenAIChat(provider, "sk-secret")
+    chat = adapted(provider, "sk-secret")
     for _ in range(3):
         chat.complete(ModelRequest(model="m", messages=MESSAGES, timeout_s=5))
     chat.close()
@@ -155,7 +142,7 @@ def test_a_provider_that_is_not_there_is_unreachable() -> None:
     """A refused connection may be accepted later."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    chat = OpenAIChat(f"http://127.0.0.1:{port}/v1", "sk-secret")
+    chat = adapted(f"http://127.0.0.1:{port}/v1", "sk-secret")
     with pytest.raises(ModelUnavailable) as caught:
         chat.complete(ModelRequest(model="m", messages=MESSAGES, timeout_s=5))
     chat.close()
@@ -170,7 +157,7 @@ def test_a_missing_key_is_left_to_the_provider_to_refuse() -> None:
         seen.append(request.headers["authorization"])
         return httpx2.Response(200, json=SUNNY)
 
-    chat = OpenAIChat("http://provider.test/v1", " \n", transport=httpx2.MockTransport(handler))
+    chat = adapted("http://provider.test/v1", " \n", httpx2.MockTransport(handler))
     chat.complete(ModelRequest(model="m", messages=MESSAGES, timeout_s=5))
     chat.close()
     assert seen == ["Bearer none"]
@@ -256,8 +243,8 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"options": {"temperature": float("nan")}}, id="nan"),
-        pytest.param({"messages": ({"role": "user", "content": "\ud800"},)}, id="lone-surrogate"),
+        pytest.param({"sampling": Sampling(temperature=float("nan"))}, id="nan"),
+        pytest.param({"messages": (UserMessage.model_construct(content="\ud800"),)}, id="lone-surrogate"),
     ],
 )
 def test_what_json_cannot_carry_is_refused_before_it_is_sent(fields: dict[str, Any]) -> None:

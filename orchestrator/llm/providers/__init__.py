@@ -1,0 +1,1 @@
+"""The providers of models, a record of each in a file of its own."""
