@@ -124,12 +124,7 @@ def completed(draft: Draft, number: int, plans: Sequence[Planned]) -> None:
     if plans:
         _ask(draft, run, 1, at + 0.2, said, tool_calls=len(plans))
         calls = [_executed(draft, run, index, at + 1, plan) for index, plan in enumerate(plans)]
-<<<<<<< HEAD
-        said.append(_asks(calls))
-        said += map(_answer, calls)
-=======
         said += _said(calls)
->>>>>>> openai
     last = 2 if plans else 1
     _ask(draft, run, last, at + 9, said, tool_calls=0)
     said.append(chat.as_chat(AssistantMessage(content="Done.")))
@@ -152,19 +147,6 @@ def cancelled(draft: Draft, number: int) -> None:
     draft.event(run, at + 3, "tool_call.completed", place=(1, 0), attempt=1, outcome="cancelled")
     draft.event(run, at + 3, "run.cancelled")
     draft.ops.append(_op(number, "cancel", at + 3, run=run, status="cancelled"))
-<<<<<<< HEAD
-    said += [_asks([call]), _answer(call)]
-    draft.runs.append(_run(number, "cancelled", said, [_turn(1, at + 1)], [call]))
-
-
-def _asks(calls: Sequence[ToolCallObject]) -> dict[str, JsonValue]:
-    made = tuple(chat.call(call.tool_call_id, call.name, call.arguments) for call in calls)
-    return chat.as_chat(AssistantMessage(calls=made))
-
-
-def _answer(call: ToolCallObject) -> dict[str, JsonValue]:
-    return chat.as_chat(ToolMessage(tool_call_id=call.tool_call_id, content=call.content or ""))
-=======
     said += _said([call])
     draft.runs.append(_run(number, "cancelled", said, [_turn(1, at + 1)], [call]))
 
@@ -174,7 +156,6 @@ def _said(calls: Sequence[ToolCallObject]) -> list[dict[str, JsonValue]]:
     asked = AssistantMessage(calls=tuple(chat.call(call.tool_call_id, call.name, call.arguments) for call in calls))
     answers = [ToolMessage(tool_call_id=call.tool_call_id, content=call.content or "") for call in calls]
     return [chat.as_chat(message) for message in (asked, *answers)]
->>>>>>> openai
 
 
 def _ask(draft: Draft, run: str, turn: int, at: float, said: Sequence[dict[str, JsonValue]], *, tool_calls: int) -> None:
