@@ -1,4 +1,4 @@
-"""The scripted model: a server that speaks OpenAI's chat completions and answers from a script.
+"""The scripted model: a server that speaks the providers' wire formats and answers from a script.
 
 It is no language model. Users' tests and the demo without a key run on it; this package's names are public.
 """
@@ -7,7 +7,8 @@ from orchestrator.llm.scripted.faults import CloseFault, ErrorFault, Fault, RawF
 from orchestrator.llm.scripted.library import LibraryFullError
 from orchestrator.llm.scripted.loading import ScriptError, load_script, read_script
 from orchestrator.llm.scripted.log import ReceivedRequest
-from orchestrator.llm.scripted.script import Conversation, Match, Reply, Script, ScriptedCall, TokenCounts
+from orchestrator.llm.scripted.refusal import RequestError
+from orchestrator.llm.scripted.script import Conversation, Match, Reply, Script, ScriptedCall, StreamStyle, TokenCounts
 from orchestrator.llm.scripted.server import ScriptedModel, serve
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "RawFault",
     "ReceivedRequest",
     "Reply",
+    "RequestError",
     "Script",
     "ScriptError",
     "ScriptedCall",
     "ScriptedModel",
+    "StreamStyle",
     "TokenCounts",
     "load_script",
     "read_script",

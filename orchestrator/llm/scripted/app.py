@@ -1,7 +1,7 @@
 """The scripted model's HTTP interface."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -14,17 +14,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orchestrator.llm.scripted.checks import RequestError, read_request
+from orchestrator.llm.scripted.completion import FINGERPRINT, MODEL, Completion
 from orchestrator.llm.scripted.connection import BrokenResponse, EventStream
 from orchestrator.llm.scripted.faults import CloseFault, ErrorFault, RawFault
 from orchestrator.llm.scripted.library import LibraryFullError
 from orchestrator.llm.scripted.loading import ScriptError, read_script
 from orchestrator.llm.scripted.log import ReceivedRequest, RequestLog
+from orchestrator.llm.scripted.refusal import RequestError, read_json
 from orchestrator.llm.scripted.request import ChatRequest
 from orchestrator.llm.scripted.script import Script
 from orchestrator.llm.scripted.stage import Cue, Stage
-from orchestrator.llm.scripted.wire import FINGERPRINT, MODEL, Completion, encoded, error_body, events, fault_body, fault_headers
+from orchestrator.llm.scripted.wires.azure import Azure
+from orchestrator.llm.scripted.wires.base import Wire, encoded, fault_headers
+from orchestrator.llm.scripted.wires.chat import Chat
+from orchestrator.llm.scripted.wires.gemini import Gemini
+from orchestrator.llm.scripted.wires.messages import Messages
+from orchestrator.llm.scripted.wires.openrouter import OpenRouter
+from orchestrator.llm.scripted.wires.responses import Responses
 
+#: Where each format is spoken. In Google's paths the resource names the model, and the verb says whether to stream.
+_WIRES: Final[dict[str, Wire]] = {
+    "/v1/chat/completions": Chat(),
+    "/v1/responses": Responses(),
+    "/v1/messages": Messages(),
+    "/api/v1/chat/completions": OpenRouter(),
+    "/openai/v1/chat/completions": Azure(),
+    "/openai/v1/responses": Responses(),
+    "/openai/deployments/{deployment:path}/chat/completions": Azure(),
+    "/v1beta/{resource:path}:{verb}": Gemini(),
+    "/v1beta1/{resource:path}:{verb}": Gemini(),
+    "/v1/{resource:path}:{verb}": Gemini(),
+}
+_PLACES: Final = "POST /v1/chat/completions, /v1/responses, /v1/messages, /v1beta/models/MODEL:generateContent"
 _LONGEST_BODY: Final = 16 * 2**20
 _JSON: Final = "application/json"
 _REQUESTS = TypeAdapter(tuple[ReceivedRequest, ...])
@@ -38,7 +59,7 @@ class ScriptedApp:
         self.log = RequestLog(file=log)
         self.asgi = Starlette(
             routes=[
-                Route("/v1/chat/completions", self.complete, methods=["POST"]),
+                *(Route(path, self.speaking(wire), methods=["POST"]) for path, wire in _WIRES.items()),
                 Route("/v1/models", self.models, methods=["GET"]),
                 Route("/healthz", self.health, methods=["GET"]),
                 Route("/requests", self.requests, methods=["GET"]),
@@ -50,25 +71,30 @@ class ScriptedApp:
             exception_handlers={HTTPException: _unknown_route, RequestError: _refused},
         )
 
-    async def complete(self, request: Request) -> Response:
-        """Answers a chat-completion request as its script says."""
-        body = await _body_of(request)
-        request_id = f"req_{uuid4().hex}"
-        self.log.add(request_id, request.headers.raw, body)
-        response = await self.answer(body)
-        response.headers["x-request-id"] = request_id
-        response.headers["x-toolchord-scripted-model"] = "true"
-        return response
+    def speaking(self, wire: Wire) -> Callable[[Request], Awaitable[Response]]:
+        """What answers at the paths of one format."""
 
-    async def answer(self, body: bytes) -> Response:
+        async def complete(request: Request) -> Response:
+            request_id = f"req_{uuid4().hex}"
+            response = await self.complete(wire, request, request_id)
+            response.headers[wire.id_header] = response.headers["x-request-id"] = request_id
+            response.headers["x-toolchord-scripted-model"] = "true"
+            return response
+
+        return complete
+
+    async def complete(self, wire: Wire, request: Request, request_id: str) -> Response:
+        """Answers a model call as its script says."""
         try:
-            chat = read_request(body)
+            body = await _body_of(request)
+            self.log.add(request_id, request.url.path, request.headers.raw, body)
+            chat = _read(wire, body, request)
             cue = self.stage.cue(chat)
         except RequestError as error:
-            return _error_response(error)
+            return _error_response(wire, error)
         if cue.latency_s:
             await asyncio.sleep(cue.latency_s)
-        return _faulty(chat, cue) if cue.fault else _answered(chat, cue)
+        return _faulty(wire, chat, cue) if cue.fault else _answered(wire, chat, cue)
 
     async def models(self, request: Request) -> Response:
         del request
@@ -134,43 +160,59 @@ def _as_request_errors() -> Generator[None]:
         raise RequestError(str(error), code="invalid_script") from None
 
 
-def _answered(chat: ChatRequest, cue: Cue) -> Response:
-    """The reply in the form that was asked for."""
+def _read(wire: Wire, body: bytes, request: Request) -> ChatRequest:
+    """The request in the scripted model's own form."""
+    try:
+        value = read_json(body)
+    except ValueError:
+        raise RequestError("We could not parse the JSON body of your request. The API expects a JSON payload.") from None
+    return wire.read(value, {**request.path_params, "api_version": request.query_params.get("api-version", "")})
+
+
+def _answered(wire: Wire, chat: ChatRequest, cue: Cue, broken_by: ErrorFault | None = None) -> Response:
+    """The reply in the form that was asked for; its stream may end with an error."""
     completion = Completion(chat, cue.standing, cue.reply)
-    if chat.stream:
-        return EventStream(events(completion, with_usage=chat.wants_usage_chunk), cue.reply.chunk_delay_s)
-    return _json_response(completion.body())
+    if not chat.stream:
+        return _json_response(wire.body(completion))
+    events = list(wire.events(completion))
+    if broken_by:
+        events = [*events[: broken_by.after_events], wire.error_event(broken_by)]
+    return EventStream(events, cue.reply.chunk_delay_s)
 
 
-def _faulty(chat: ChatRequest, cue: Cue) -> Response:
+def _faulty(wire: Wire, chat: ChatRequest, cue: Cue) -> Response:
     """The fault in the place of the reply."""
     match cue.fault:
+        case ErrorFault(after_events=int()) as fault if chat.stream:
+            return _answered(wire, chat, cue, fault)
         case ErrorFault() as fault:
-            return Response(encoded(fault_body(fault)), fault.status, fault_headers(fault), _JSON)
+            return Response(encoded(wire.error(fault)), fault.status, fault_headers(fault), _JSON)
         case RawFault() as fault:
             body = fault.body if isinstance(fault.body, str) else encoded(fault.body)
             return Response(body, fault.status, media_type=fault.content_type)
         case CloseFault(after_bytes=after_bytes):
-            return BrokenResponse(_answered(chat, cue), after_bytes)
+            return BrokenResponse(_answered(wire, chat, cue), after_bytes)
         case None:
-            return _answered(chat, cue)
+            return _answered(wire, chat, cue)
 
 
 def _json_response(value: object, status: int = 200) -> Response:
     return Response(encoded(value), status, media_type=_JSON)
 
 
-def _error_response(error: RequestError) -> Response:
-    return _json_response(error_body(error.message, "invalid_request_error", error.param, error.code), error.status)
+def _error_response(wire: Wire, error: RequestError) -> Response:
+    fault = ErrorFault(status=error.status, message=error.message, param=error.param, code=error.code)
+    return _json_response(wire.error(fault), error.status)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
+    """An error of what is not a model call, in OpenAI's form."""
     del request
-    return _error_response(cast("RequestError", error))
+    return _error_response(_WIRES["/v1/chat/completions"], cast("RequestError", error))
 
 
 async def _unknown_route(request: Request, error: Exception) -> Response:
-    """An error in OpenAI's form for a path or a method that is not there."""
-    message = f"The scripted model does not answer {request.method} {request.url.path}. Chat completions are at POST /v1/chat/completions."
-    status = cast("HTTPException", error).status_code
-    return _json_response(error_body(message, "invalid_request_error", code="unknown_url"), status)
+    """An error for a path or a method that is not there."""
+    message = f"The scripted model does not answer {request.method} {request.url.path}. Model calls are at {_PLACES}."
+    unknown = RequestError(message, code="unknown_url", status=cast("HTTPException", error).status_code)
+    return _error_response(_WIRES["/v1/chat/completions"], unknown)

@@ -18,7 +18,7 @@ def scripted_model(
     latency_ms: Annotated[float, typer.Option(help="The time before each reply, in milliseconds.", min=0)] = 0.0,
     log: Annotated[Path | None, typer.Option(help="A file to which every request is appended, a line of JSON each.")] = None,
 ) -> None:
-    """Serve OpenAI's chat completions from a script: no language model, no key."""
+    """Serve the providers' model APIs from a script: no language model, no key."""
     try:
         loaded = load_script(script) if script else None
     except (OSError, ScriptError) as error:

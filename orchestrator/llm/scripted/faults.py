@@ -23,16 +23,19 @@ class Failing(Strict):
 
 
 class ErrorFault(Failing):
-    """An error answer in OpenAI's form."""
+    """An error answer, in the form of the provider that is asked."""
 
     kind: Literal["error"] = "error"
     status: int = Field(default=500, ge=400, le=599)
     message: str = "The script answers this model call with an error."
-    type: str | None = Field(default=None, description="Null: server_error from 500 on, else invalid_request_error.")
+    type: str | None = Field(default=None, description="Null: what the provider says with this status.")
     param: str | None = None
     code: str | None = None
     retry_after_s: float | None = Field(default=None, ge=0, description="Sent as the Retry-After header.")
     headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=dict[str, str], description="Further headers.")
+    after_events: int | None = Field(
+        default=None, ge=0, description="In a stream: it begins with status 200 and so many events of the answer, and then the error comes."
+    )
 
 
 class RawFault(Failing):

@@ -28,13 +28,12 @@ def read_script(text: str | bytes) -> Script:
     try:
         return Script.model_validate_json(text)
     except ValidationError as error:
-        raise ScriptError("\n".join(explain(error, text))) from None
+        raise ScriptError("\n".join(explain(error, parsed(text)))) from None
 
 
-def explain(error: ValidationError, text: str | bytes) -> list[str]:
-    """One readable line for each error that pydantic found in JSON text. Where an item of a list is wrong, pydantic also finds the
-    list too short: only the innermost error counts."""
-    data = parsed(text)
+def explain(error: ValidationError, data: Any) -> list[str]:
+    """One readable line for each error that pydantic found in data from JSON. Where an item of a list is wrong, pydantic also finds
+    the list too short: only the innermost error counts."""
     details = error.errors(include_url=False, include_input=False)
     places = [detail["loc"] for detail in details]
     return [line(path(detail["loc"], data), detail["msg"]) for detail in details if not _has_inner(detail["loc"], places)]

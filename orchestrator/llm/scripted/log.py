@@ -10,19 +10,20 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-_SECRET_HEADERS: Final = frozenset({b"authorization", b"api-key", b"cookie"})
+_SECRET_HEADERS: Final = frozenset({b"authorization", b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"})
 
-#: A request as it came: its id, when, its headers and its body.
-_Received = tuple[str, datetime, list[tuple[bytes, bytes]], bytes]
+#: A request as it came: its id, when, its path, its headers and its body.
+_Received = tuple[str, datetime, str, list[tuple[bytes, bytes]], bytes]
 
 
 class ReceivedRequest(BaseModel):
-    """A request to /v1/chat/completions, refused ones too."""
+    """A request to a model, refused ones too."""
 
     model_config = ConfigDict(frozen=True)
 
     request_id: str
     received_at: datetime
+    path: str
     headers: dict[str, str]
     body: JsonValue
 
@@ -39,16 +40,16 @@ class RequestLog:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def add(self, request_id: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+    def add(self, request_id: str, path: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """Keeps the request; keys and cookies are left out."""
         shown = [(name, value) for name, value in headers if name not in _SECRET_HEADERS]
-        received = (request_id, datetime.now(UTC), shown, body)
+        received = (request_id, datetime.now(UTC), path, shown, body)
         with self._lock:
             self._write(received)
             self._kept.append(received)
             self._bytes += len(body)
             while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
-                self._bytes -= len(self._kept.popleft()[3])
+                self._bytes -= len(self._kept.popleft()[-1])
 
     def clear(self) -> None:
         with self._lock:
@@ -68,8 +69,8 @@ class RequestLog:
 
 
 def _read(received: _Received) -> ReceivedRequest:
-    request_id, at, headers, body = received
-    return ReceivedRequest(request_id=request_id, received_at=at, headers=_readable(headers), body=_readable_body(body))
+    request_id, at, path, headers, body = received
+    return ReceivedRequest(request_id=request_id, received_at=at, path=path, headers=_readable(headers), body=_readable_body(body))
 
 
 def _readable(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

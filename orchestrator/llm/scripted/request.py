@@ -1,4 +1,4 @@
-"""A chat-completion request as it arrives."""
+"""A chat-completion request as it arrives, which is also the scripted model's own form of every provider's request."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -36,6 +36,13 @@ class MessageCall(Received):
     function: CalledFunction
 
 
+class ReasoningDetail(Received):
+    """What a model thought, as OpenRouter tells it and takes it back."""
+
+    text: str | None = None
+    signature: str | None = None
+
+
 class ChatMessage(Received):
     """One message of the transcript."""
 
@@ -43,6 +50,7 @@ class ChatMessage(Received):
     content: str | tuple[ContentPart, ...] | None = None
     tool_calls: Annotated[tuple[MessageCall, ...], Field(min_length=1)] | None = None
     tool_call_id: str | None = None
+    reasoning_details: tuple[ReasoningDetail, ...] | None = None
 
     @property
     def text(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
 from pydantic import (
     Field,
@@ -45,6 +45,21 @@ class ScriptedCall(Strict):
             return _COMPACT.encode(self.arguments)
         return self.arguments
 
+    @property
+    def arguments_value(self) -> JsonValue:
+        """For the formats in which arguments are no text: the object, or a text that is no JSON as it stands."""
+        if not isinstance(self.arguments, str):
+            return self.arguments or {}
+        try:
+            value: JsonValue = json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return self.arguments
+        return value
+
+    def identity(self, fresh: str) -> str | None:
+        """The id that the script gives, else the fresh one."""
+        return self.id if self.has_own_id else fresh
+
     @model_serializer(mode="wrap")
     def _without_fresh_id(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         dumped: dict[str, Any] = dump(self)
@@ -52,10 +67,40 @@ class ScriptedCall(Strict):
 
 
 class TokenCounts(Strict):
-    """The usage that a reply reports."""
+    """The usage that a reply reports, counted as OpenAI does: cached tokens are prompt tokens and reasoning tokens completion tokens."""
 
     prompt_tokens: int = Field(ge=0)
     completion_tokens: int = Field(ge=0)
+    cached_tokens: int = Field(default=0, ge=0)
+    cache_write_tokens: int = Field(default=0, ge=0)
+    reasoning_tokens: int = Field(default=0, ge=0)
+    cost: float = Field(default=0.0, ge=0, description="In credits; only OpenRouter reports it.")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.cached_tokens + self.cache_write_tokens > self.prompt_tokens:
+            raise ValueError("cached_tokens and cache_write_tokens are part of prompt_tokens")
+        if self.reasoning_tokens > self.completion_tokens:
+            raise ValueError("reasoning_tokens are part of completion_tokens")
+        return self
+
+
+class StreamStyle(Strict):
+    """How a stream departs from what its provider documents, as servers in the field do."""
+
+    index: Literal["position", "zero", "none", "from_one"] = Field(
+        default="position", description="The calls' index: 0 for all, left out, or one too many. Chat, Responses, Messages."
+    )
+    ids: Literal["opening", "every", "first_call"] = Field(
+        default="opening", description="Ids and names in every fragment too, or no id but the first call's. Chat alone, as what follows."
+    )
+    arguments: Literal["fragments", "whole", "null", "missing"] = Field(
+        default="fragments", description="In a call's first chunk: empty, all of them, null, or no such key."
+    )
+    order: Literal["in_turn", "interleaved", "fused"] = Field(
+        default="in_turn", description="Calls one after the other, their fragments mixed, or all arguments in one call: {..}{..}."
+    )
+    finish: Literal["once", "twice", "each_call"] = Field(default="once", description="Where finish_reason comes.")
 
 
 class Reply(Strict):
@@ -63,10 +108,16 @@ class Reply(Strict):
 
     content: str | None = Field(default=None, description="May hold {tool_results} and {last_user}.")
     refusal: str | None = None
+    reasoning: str | None = Field(default=None, description="What the model thought, with the signature that the provider gives.")
     tool_calls: tuple[ScriptedCall, ...] = ()
-    finish_reason: str | None = Field(default=None, description="Null: tool_calls where there are some, else stop.")
+    finish_reason: str | None = Field(
+        default=None,
+        description="Null: tool_calls where there are some, else stop. OpenAI's stop, tool_calls, length and content_filter are said in "
+        "the provider's words, any other as it stands.",
+    )
     usage: TokenCounts | None = Field(default=None, description="Null: one token for each 4 characters.")
     latency_s: float | None = Field(default=None, ge=0, description="Before the first byte; null: the script's.")
+    stream: StreamStyle = StreamStyle()
     chunk_delay_s: float = Field(default=0.0, ge=0, description="Between the chunks of a stream.")
     faults: tuple[Fault, ...] = Field(default=(), description="What the first attempts get, in order, before the answer comes.")
 
@@ -79,7 +130,7 @@ class Reply(Strict):
 
     @classmethod
     def error(cls, status: int, message: str, **fields: Any) -> Self:
-        """A reply that is an OpenAI error; `fields` are those of `ErrorFault`."""
+        """A reply that is an error; `fields` are those of `ErrorFault`."""
         return cls(faults=(ErrorFault(status=status, message=message, **fields),))
 
     @classmethod

@@ -80,12 +80,12 @@ class ScriptedModel:
 
     @property
     def base_url(self) -> str:
-        """What OPENAI_BASE_URL and the SDK's `base_url` take."""
+        """What OPENAI_BASE_URL and its SDK's `base_url` take. Other SDKs add the rest of the path to `url`."""
         return f"{self.url}/v1"
 
     @property
     def requests(self) -> tuple[ReceivedRequest, ...]:
-        """What /v1/chat/completions received, oldest first; the newest thousand are kept."""
+        """What was asked of the model, oldest first; the newest thousand are kept."""
         return self._app.log.requests()
 
     def forget_requests(self) -> None:

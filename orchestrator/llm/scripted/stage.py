@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 from orchestrator.llm.scripted.attempts import AttemptCounter
-from orchestrator.llm.scripted.checks import RequestError
+from orchestrator.llm.scripted.completion import MODEL
 from orchestrator.llm.scripted.faults import Fault
 from orchestrator.llm.scripted.library import ScriptLibrary
 from orchestrator.llm.scripted.plan import plan
+from orchestrator.llm.scripted.refusal import RequestError
 from orchestrator.llm.scripted.request import ChatRequest
 from orchestrator.llm.scripted.script import Reply, Script
 from orchestrator.llm.scripted.transcript import Standing, digest, standing
-from orchestrator.llm.scripted.wire import MODEL
 
 
 class Cue(NamedTuple):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.llm.scripted.checks import RequestError
+from orchestrator.llm.scripted.refusal import RequestError
 from orchestrator.llm.scripted.faults import ErrorFault
 from orchestrator.llm.scripted.request import ChatRequest
 from orchestrator.llm.scripted.script import Conversation, Match, Reply, Script

@@ -1,0 +1,1 @@
+"""The bodies of the requests, as each provider writes them."""

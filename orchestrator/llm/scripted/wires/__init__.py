@@ -1,0 +1,1 @@
+"""The providers' wire formats: one file each, which reads requests and writes answers."""
