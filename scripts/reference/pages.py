@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.reference import api, cli, compose, faults, logs, outcomes, settings, tools
+from scripts.reference import api, cli, compose, faults, logs, outcomes, providers, settings, tools
 
 ROOT: Final = Path(__file__).parents[2]
 #: Who writes which section.
@@ -16,6 +16,7 @@ SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     **faults.SECTIONS,
     **logs.SECTIONS,
     **outcomes.SECTIONS,
+    **providers.SECTIONS,
     **settings.SECTIONS,
     **tools.SECTIONS,
 }

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.llm.scripted.refusal import RequestError
 from orchestrator.llm.scripted.faults import ErrorFault
+from orchestrator.llm.scripted.refusal import RequestError
 from orchestrator.llm.scripted.request import ChatRequest
 from orchestrator.llm.scripted.script import Conversation, Match, Reply, Script
 from orchestrator.llm.scripted.stage import Stage
