@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, TypeGuard, cast
 
 from pydantic import AliasChoices, AliasPath, BaseModel, JsonValue, RootModel, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -14,6 +14,11 @@ from tasks.errors import DeclarationError
 from tasks.schema import Parameter, Parameters, context_of, untitled
 
 _REFERENCE: Final = "#/$defs/"
+
+
+def is_model(declared: object) -> TypeGuard[type[BaseModel]]:
+    """Whether it is a model class."""
+    return isinstance(declared, type) and issubclass(declared, BaseModel)
 
 
 def parameters_of(model: type[BaseModel], docstring: Docstring) -> Parameters:

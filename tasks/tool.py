@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Generic, ParamSpec, Protocol, TypeGuard, TypeVar, cast, overload
+from typing import Annotated, Any, Final, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, field_validator
 
@@ -162,7 +162,7 @@ def _make(declared: Callable[..., Any], options: Options) -> Tool[..., Any]:
 
 def _read(declared: Callable[..., Any], texts: Docstring) -> tuple[Callable[..., Any], Parameters]:
     """What runs, and what it takes."""
-    if not _is_model(declared):
+    if not model.is_model(declared):
         _check_function(declared)
         return declared, Parameters.of(declared, texts)
     if tool_of(declared):
@@ -170,10 +170,6 @@ def _read(declared: Callable[..., Any], texts: Docstring) -> tuple[Callable[...,
     run = model.run_of(declared)
     _check_function(run)
     return run, model.with_run(model.parameters_of(declared, texts), run)
-
-
-def _is_model(declared: object) -> TypeGuard[type[BaseModel]]:
-    return isinstance(declared, type) and issubclass(declared, BaseModel)
 
 
 def _check_function(function: Callable[..., Any]) -> None:
