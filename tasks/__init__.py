@@ -3,6 +3,6 @@
 from tasks.context import ToolContext
 from tasks.errors import DeclarationError, RetryTool, ToolFailed, ToolInputError
 from tasks.invoke import invoke
-from tasks.tool import Tool, tool
+from tasks.tool import Tool, tool, tool_of
 
-__all__ = ["DeclarationError", "RetryTool", "Tool", "ToolContext", "ToolFailed", "ToolInputError", "invoke", "tool"]
+__all__ = ["DeclarationError", "RetryTool", "Tool", "ToolContext", "ToolFailed", "ToolInputError", "invoke", "tool", "tool_of"]

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 from tasks.errors import DeclarationError
 from tasks.messages import ToolSpec
-from tasks.tool import Tool
+from tasks.tool import Tool, tool_of
 
 AnyTool = Tool[..., Any]
 
@@ -42,7 +42,7 @@ def load(modules: Sequence[str]) -> Catalogue:
     for module in modules:
         tools = [tool for part in _imported(module) for tool in _written_in(part)]
         if not tools:
-            raise DeclarationError(f"{module!r} holds no tool; decorate a function of it with @tool.")
+            raise DeclarationError(f"{module!r} holds no tool; decorate a function or model of it with @tool.")
         for tool in tools:
             _check_single(tool, found.setdefault(tool.spec.name, tool))
     return Catalogue(MappingProxyType(dict(sorted(found.items()))))
@@ -54,8 +54,8 @@ def _check_single(tool: AnyTool, known: AnyTool) -> None:
 
 
 def _written_in(module: ModuleType) -> list[AnyTool]:
-    tools = [cast("AnyTool", value) for value in vars(module).values() if isinstance(value, Tool)]
-    return [tool for tool in tools if tool.function.__module__ == module.__name__]
+    found = [tool for value in vars(module).values() if (tool := tool_of(value))]
+    return [tool for tool in found if tool.module == module.__name__]
 
 
 def _imported(name: str) -> Iterator[ModuleType]:

@@ -8,6 +8,7 @@ from griffe import Docstring as Source
 from griffe import (
     DocstringSection,
     DocstringSectionAdmonition,
+    DocstringSectionAttributes,
     DocstringSectionParameters,
     DocstringSectionText,
     PerStyleOptions,
@@ -24,14 +25,15 @@ class Docstring(NamedTuple):
     parameters: Mapping[str, str]
 
 
-def read(function: Callable[..., Any]) -> Docstring:
+def read(declared: Callable[..., Any]) -> Docstring:
     """The description is the docstring without its list of parameters, and without what it returns and raises."""
-    text = inspect.getdoc(function) or ""
+    # A class without one is not described by its base's.
+    text = inspect.cleandoc(declared.__doc__ or "") if isinstance(declared, type) else inspect.getdoc(declared) or ""
     sections = parse_auto(Source(text), default="google", per_style_options=_QUIET)
     parameters = {
         parameter.name: " ".join(parameter.description.split())
         for section in sections
-        if isinstance(section, DocstringSectionParameters)
+        if isinstance(section, DocstringSectionParameters | DocstringSectionAttributes)
         for parameter in section.value
     }
     # A docstring without parameters is taken as it stands: prose may look like a section.

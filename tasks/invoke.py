@@ -8,11 +8,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from tasks.arguments import InvalidArguments, parse_object
 from tasks.context import ToolContext
 from tasks.errors import RetryTool, ToolFailed, ToolInputError, ToolTimeout, UnserialisableResult
 from tasks.messages import CallOutcome, Outcome
-from tasks.tool import Tool
+from tasks.tool import Tool, tool_of
 from tasks.values import storable, to_json
 
 #: Calls a function with arguments by name and gives its value: a pool's way to keep time. Raises ToolTimeout, and what
@@ -35,17 +37,23 @@ def run_here(function: Callable[..., object], arguments: Mapping[str, object]) -
 
 
 def invoke(
-    tool: Tool[..., object],
+    tool: Tool[..., object] | type[BaseModel],
     arguments: str | Mapping[str, Any],
     context: ToolContext | None = None,
     run: Runner = run_here,
 ) -> CallOutcome:
-    """Reads and checks the arguments, runs the tool and writes its value. Never raises."""
+    """Reads and checks the arguments, runs the tool and writes its value. Whatever the tool does, it does not raise.
+
+    Raises TypeError for a model class that is no tool.
+    """
+    called = tool_of(tool)
+    if called is None:
+        raise TypeError(f"{tool!r} is no tool: decorate it with @tool")
     context = context or ToolContext.fake()
     try:
-        return _call(tool, arguments, context, run)
+        return _call(called, arguments, context, run)
     except BaseException as error:  # noqa: BLE001 - a tool's SystemExit or cancellation is an outcome like any other.
-        return _outcome_of(error, tool, context)
+        return _outcome_of(error, called, context)
 
 
 def _call(tool: Tool[..., object], arguments: str | Mapping[str, Any], context: ToolContext, run: Runner) -> CallOutcome:

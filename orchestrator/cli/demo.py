@@ -8,12 +8,13 @@ from rich.text import Text
 
 from orchestrator.cli import configuration, local, output, states
 from orchestrator.cli.chart import calls_by_turn
-from orchestrator.cli.client import Client, JsonObject, read
+from orchestrator.cli.client import Client, read
 from orchestrator.cli.endpoint import LocalStack
 from orchestrator.cli.options import AsJson, examples, make_typer
 from orchestrator.cli.report import summary
 from orchestrator.cli.timeline import Timeline
 from orchestrator.cli.watching import watch
+from orchestrator.client.http import JsonObject
 from orchestrator.schemas.run import RunObject
 from orchestrator.settings import Settings
 from orchestrator.stack import Stack

@@ -8,7 +8,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
+from orchestrator.client.api import DEFAULT_URL
+
 _FILE: Final = "stack.json"
 _DATA_DIR: Final = "TOOLCHORD_DATA_DIR"
 _DEFAULT_DATA_DIR: Final = ".toolchord"

@@ -30,11 +30,3 @@ class CommandError(Exception):
     def __init__(self, code: ExitCode, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class NotNow(CommandError):
-    """The service says itself when to ask again."""
-
-    def __init__(self, message: str, after_s: int) -> None:
-        super().__init__(ExitCode.UNAVAILABLE, f"{message} Try again in {after_s} s.")
-        self.after_s = after_s

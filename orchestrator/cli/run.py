@@ -7,11 +7,12 @@ from typing import Annotated
 from typer import Argument, Option
 
 from orchestrator.cli import output
-from orchestrator.cli.client import Client, JsonObject
+from orchestrator.cli.client import Client
 from orchestrator.cli.endpoint import api_url as find_api
 from orchestrator.cli.errors import CommandError, ExitCode
 from orchestrator.cli.options import ApiUrl, AsJson, Labels, examples, labels_of, make_typer
 from orchestrator.cli.report import watch_and_report
+from orchestrator.client.http import JsonObject
 
 app = make_typer()
 

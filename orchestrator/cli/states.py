@@ -5,9 +5,8 @@ from typing import Final
 from rich.text import Text
 
 from orchestrator.cli.errors import CommandError, ExitCode
-from orchestrator.schemas.run import RunObject, RunSummary, ToolCallObject
+from orchestrator.schemas.run import OPEN, RunObject, RunSummary, ToolCallObject
 
-_OPEN: Final = frozenset({"queued", "in_progress", "requires_action"})
 _STYLES: Final = {
     "completed": "green",
     "succeeded": "green",
@@ -24,7 +23,7 @@ _ENDED: Final = {"failed": "failed", "incomplete": "is incomplete", "cancelled":
 
 def is_open(subject: RunSummary | ToolCallObject) -> bool:
     """Whether it goes on."""
-    return subject.status in _OPEN
+    return subject.status in OPEN
 
 
 def style_of(status: str) -> str:

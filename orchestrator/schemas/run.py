@@ -1,7 +1,7 @@
 """Runs as they are answered."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, JsonValue
 
@@ -11,6 +11,8 @@ from tasks.messages import Outcome
 
 RunStatus = Literal["queued", "in_progress", "requires_action", "completed", "incomplete", "failed", "cancelled"]
 CallStatus = Literal["queued", "in_progress", "succeeded", "failed", "timed_out", "cancelled", "denied", "skipped", "lost"]
+#: Runs and calls in these states go on.
+OPEN: Final = frozenset({"queued", "in_progress", "requires_action"})
 
 
 class IncompleteDetails(Shown):

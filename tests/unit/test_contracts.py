@@ -125,6 +125,8 @@ def test_the_import_contracts_hold(tree: Path) -> None:
         ("tasks/names.py", "orchestrator.ids", "tasks imports neither side"),
         ("tasks/names.py", "sqlalchemy", "tasks and workers hold no database"),
         ("workers/settings.py", "openai", "tasks and workers hold no database"),
+        ("orchestrator/client/api.py", "sqlalchemy", "the client holds no database"),
+        ("orchestrator/client/api.py", "tasks.broker", "the client holds no database"),
         ("orchestrator/ids.py", "tasks.tools", "tools are for workers alone"),
         ("orchestrator/ids.py", "celery", "few modules know Celery"),
         ("migrations/env.py", "orchestrator.settings", "migrations see the tables only"),

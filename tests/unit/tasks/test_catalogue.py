@@ -36,6 +36,20 @@ async def book(seat: Seat, *, call: ToolContext) -> Seat:
     return seat
 '''
 
+MODEL = '''
+from base import Runs
+from pydantic import BaseModel
+from tasks import tool
+
+@tool
+class Sell(Runs, BaseModel):
+    """Sell something."""
+    what: str
+
+class Gift(Sell):
+    """Give something away."""
+'''
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -120,6 +134,19 @@ def test_an_imported_tool_is_not_offered_again(folder: Path) -> None:
     assert list(load(["shop", "base", "shop"]).tools) == ["greet", "sell"]
 
 
+def test_a_models_tool_is_offered_by_the_module_that_declares_it(folder: Path) -> None:
+    """Its `run` may come from a base class of another module, and a class that is derived from it is no tool."""
+    _write(folder / "base.py", "class Runs:\n    def run(self) -> str:\n        return repr(self)\n" + GREET.format(name="greet"))
+    _write(folder / "shop.py", MODEL)
+    _write(folder / "mall.py", "from shop import Sell\n" + GREET.format(name="greet"))
+
+    catalogue = load(["shop"])
+
+    assert list(catalogue.tools) == ["Sell"]
+    assert invoke(catalogue.tools["Sell"], {"what": "ice"}).content == "Sell(what='ice')"
+    assert list(load(["mall"]).tools) == ["greet"]
+
+
 def test_two_tools_of_one_name_are_refused_with_both_places(folder: Path) -> None:
     """The author sees which to rename."""
     _write(folder / "one.py", GREET.format(name="greet"))
@@ -164,4 +191,4 @@ def test_a_module_without_tools_is_refused(folder: Path) -> None:
     """A forgotten decorator would go unnoticed."""
     _write(folder / "empty.py", "def greet() -> None: ...\n")
 
-    assert _refusal("empty") == "'empty' holds no tool; decorate a function of it with @tool."
+    assert _refusal("empty") == "'empty' holds no tool; decorate a function or model of it with @tool."

@@ -95,6 +95,16 @@ def test_the_schema_says_types_descriptions_defaults_and_constraints() -> None:
     }
 
 
+def test_choices_keep_the_order_in_which_their_author_wrote_them() -> None:
+    """Whatever other tool has the same ones: each process must announce the same schema."""
+
+    def one(units: Literal["a", "b"] = "a") -> None: ...
+
+    def other(units: Literal["b", "a"] = "a") -> None: ...
+
+    assert (_schema(one)["properties"]["units"]["enum"], _schema(other)["properties"]["units"]["enum"]) == (["a", "b"], ["b", "a"])
+
+
 def test_a_function_without_parameters_takes_an_empty_object() -> None:
     """The model sends `{}`."""
 

@@ -11,7 +11,7 @@ import pytest
 from tasks.errors import DeclarationError
 from tasks.messages import ToolSpec
 from tasks.names import DEFAULT_QUEUE, IO_QUEUE
-from tasks.tool import Tool, tool
+from tasks.tool import Tool, tool, tool_of
 
 
 def add(a: int, b: int = 1) -> int:
@@ -188,9 +188,9 @@ def test_generators_are_refused() -> None:
 
 
 @pytest.mark.parametrize("thing", [print, str, "name", 3])
-def test_only_functions_are_taken(thing: Any) -> None:
-    """A class, a builtin or a forgotten `name=` is refused."""
-    assert "only a function can be a tool" in refusal(thing)
+def test_only_functions_and_models_are_taken(thing: Any) -> None:
+    """A plain class, a builtin or a forgotten `name=` is refused."""
+    assert "only a function or a pydantic model can be a tool" in refusal(thing)
 
 
 def test_a_refused_parameter_comes_with_the_tools_name() -> None:
@@ -207,4 +207,6 @@ def test_no_registry_remembers_a_tool() -> None:
     first, second = tool(name="one")(add), tool(name="two")(add)
 
     assert isinstance(first, Tool)
+    assert tool_of(first) is first
+    assert tool_of(add) is None
     assert (first.spec.name, second.spec.name) == ("one", "two")

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from orchestrator.cli.client import Client, JsonObject, read
+from orchestrator.cli.client import Client, read
 from orchestrator.cli.errors import CommandError, ExitCode
 from orchestrator.schemas.run import RunObject
 from tests.unit.orchestrator.cli.service import problem, run
+from tests.unit.orchestrator.client.services import Full
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
@@ -27,31 +28,6 @@ def test_an_answer_is_the_services_own_json() -> None:
     """Programs read fields that this version does not know."""
     with _client(lambda _: httpx2.Response(200, json={"id": "run_1", "new": 1})) as client:
         assert client.run("run_1") == {"id": "run_1", "new": 1}
-
-
-_QUESTIONS: list[tuple[Callable[[Client], JsonObject], str]] = [
-    (lambda client: client.submit({"messages": []}), "POST /v1/runs"),
-    (lambda client: client.run("run_1"), "GET /v1/runs/run_1"),
-    (lambda client: client.run("../tools?x"), "GET /v1/runs/..%2Ftools%3Fx"),
-    (lambda client: client.runs({"metadata[a b]": "c&d"}), "GET /v1/runs?metadata%5Ba%20b%5D=c%26d"),
-    (lambda client: client.cancel("run_1"), "POST /v1/runs/run_1/cancel"),
-    (lambda client: client.tools(), "GET /v1/tools"),
-]
-
-
-@pytest.mark.parametrize(("ask", "request_line"), _QUESTIONS)
-def test_each_question_goes_to_its_path(ask: Callable[[Client], JsonObject], request_line: str) -> None:
-    """Words of the user are quoted."""
-    asked: list[str] = []
-
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        asked.append(f"{request.method} {request.url.raw_path.decode().replace('+', '%20')}")
-        return httpx2.Response(200, json={})
-
-    with _client(answer) as client:
-        ask(client)
-
-    assert asked == [request_line]
 
 
 def test_a_service_that_is_not_there_is_told_with_what_to_do() -> None:
@@ -138,39 +114,21 @@ def test_an_answer_of_another_version_names_the_field() -> None:
         read(RunObject, run("resting"))
 
 
-class Full:
-    """A service that takes a run when it was asked often enough."""
+def test_a_full_service_is_waited_for_with_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever waits sees why."""
+    full, slept = Full(1, 429, "5"), list[float]()
 
-    def __init__(self, refusals: int, status: int, after: str) -> None:
-        self.keys: list[str | None] = []
-        self._refusals = refusals
-        self._refusal = httpx2.Response(status, json=problem(status, "10 runs are queued."), headers={"Retry-After": after})
+    with Client("http://there:8000", httpx2.MockTransport(full), slept.append) as client:
+        assert client.submit({"messages": []}) == {"id": "run_1"}
 
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.keys.append(request.headers.get("Idempotency-Key"))
-        return self._refusal if len(self.keys) <= self._refusals else httpx2.Response(202, json={"id": "run_1"})
+    said = "Toolchord at http://there:8000 cannot answer now: 10 runs are queued. (request req_1). Try again in 5 s.\n"
+    assert (slept, capsys.readouterr().err) == ([5], said)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_full_service_is_asked_again_when_it_says(status: int) -> None:
-    """With the same key, so that there is one run, however often it is asked for."""
-    full, slept = Full(2, status, "5"), list[float]()
-
-    with _client(full) as client:
-        assert client.submit({"messages": []}, slept.append) == {"id": "run_1"}
-
-    assert (slept, len(full.keys), len(set(full.keys)), None in full.keys) == ([5, 5], 3, 1, False)
-
-
-@pytest.mark.parametrize(("after", "asked"), [("30", 1), ("10", 2)])
-def test_a_service_that_stays_full_is_told_with_what_to_do(after: str, asked: int) -> None:
+def test_a_service_that_stays_full_is_told_with_what_to_do() -> None:
     """Patience has an end."""
-    full = Full(9, 429, after)
+    with Client("http://there:8000", httpx2.MockTransport(Full(9, 429, "30"))) as client, pytest.raises(CommandError) as raised:
+        client.submit({"messages": []})
 
-    with _client(full) as client, pytest.raises(CommandError) as raised:
-        client.submit({"messages": []}, lambda _: None)
-
-    assert (raised.value.code, len(full.keys)) == (ExitCode.UNAVAILABLE, asked)
-    assert str(raised.value) == (
-        f"Toolchord at http://there:8000 cannot answer now: 10 runs are queued. (request req_1). Try again in {after} s."
-    )
+    assert raised.value.code == ExitCode.UNAVAILABLE
+    assert str(raised.value).endswith("10 runs are queued. (request req_1). Try again in 30 s.")

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from orchestrator.cli.endpoint import DEFAULT_URL, LocalStack, api_url
+from orchestrator.cli.endpoint import LocalStack, api_url
+from orchestrator.client.api import DEFAULT_URL
 
 _STACK = LocalStack(api_url="http://127.0.0.1:8007", flower_url="http://127.0.0.1:5557", model_url=None, scripted=True)
 
