@@ -11,6 +11,7 @@ from orchestrator.settings import Settings
 from orchestrator.stack import Stack
 from tests.acceptance import ledger
 from tests.acceptance.local import Local
+from tests.acceptance.shell import names_another
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,8 +43,4 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
 
 def clean_environ() -> dict[str, str]:
     """The environment without what names another Toolchord, its servers or its model."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.upper().startswith(("TOOLCHORD_", "OPENAI_", "PG")) and name.upper() not in {"DATABASE_URL", "REDIS_URL"}
-    }
+    return {name: value for name, value in os.environ.items() if not names_another(name)}

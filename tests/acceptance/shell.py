@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.embedded import binaries
+from orchestrator.llm import records
 from orchestrator.processes.errors import ServerUnavailableError
 
+_OF_MODELS = frozenset(variable.name for variable in records.variables())
 _COMMAND = (sys.executable, "-m", "orchestrator.cli")
 
 
@@ -21,7 +23,7 @@ class Shell:
         self.data, self._temporary = folder / "data", folder / "temporary"
         self._temporary.mkdir()
         self._environ = {
-            **{name: value for name, value in os.environ.items() if not _decides(name)},
+            **{name: value for name, value in os.environ.items() if not names_another(name)},
             "TOOLCHORD_DATA_DIR": str(self.data),
             "TMPDIR": str(self._temporary),
         }
@@ -70,9 +72,9 @@ def require_servers() -> None:
         pytest.skip(str(error))
 
 
-def _decides(name: str) -> bool:
+def names_another(name: str) -> bool:
     """Whether the variable names another Toolchord, its servers or its model."""
-    return name.upper().startswith(("TOOLCHORD_", "OPENAI_", "PG")) or name.upper() in {"DATABASE_URL", "REDIS_URL"}
+    return name.upper().startswith(("TOOLCHORD_", "PG")) or name.upper() in {"DATABASE_URL", "REDIS_URL", *_OF_MODELS}
 
 
 def _command_line(process: Path) -> str:

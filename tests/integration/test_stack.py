@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.llm import records
 from orchestrator.processes.child import ProcessSpec
 from orchestrator.processes.errors import FolderInUseError, NotReadyError, ProcessDiedError, StackError
 from orchestrator.processes.ports import free_port
@@ -66,7 +67,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> StandIns:
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Servers are given, for the embedded ones have tests of their own; no model is."""
-    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    for variable in [each.name for each in records.variables()]:
         monkeypatch.delenv(variable, raising=False)
     return Settings.model_validate({"DATABASE_URL": "postgresql://unused/", "REDIS_URL": redis_url, "data_dir": tmp_path / "data"})
 

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from orchestrator.cli.root import run
+from orchestrator.llm import records
 from tests.unit.orchestrator.cli.service import Service, serving
 
 
@@ -48,5 +49,6 @@ def toolchord(capsys: pytest.CaptureFixture[str]) -> Generator[Toolchord]:
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer has set must not decide a test."""
-    for variable in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "TOOLCHORD_API_URL", "TOOLCHORD_DATA_DIR"):
+    of_models = [variable.name for variable in records.variables()]
+    for variable in ("DATABASE_URL", "REDIS_URL", "TOOLCHORD_API_URL", "TOOLCHORD_DATA_DIR", *of_models):
         monkeypatch.delenv(variable, raising=False)
