@@ -285,7 +285,7 @@ def test_a_body_that_is_too_long_is_refused(http: httpx2.Client) -> None:
     assert http.get("/healthz").json()["status"] == "ok"
 
 
-def test_other_paths_say_where_chat_completions_are(http: httpx2.Client) -> None:
+def test_other_paths_say_where_model_calls_are(http: httpx2.Client) -> None:
     """In OpenAI's form, so that an SDK shows the sentence."""
     answer = http.post("/v1/embeddings", json={})
 

@@ -35,8 +35,9 @@ def read_json(body: bytes) -> JsonValue:
 
 
 def first_flaw(error: ValidationError, body: JsonValue) -> Flaw:
-    """Raises RequestError for a flaw of the request's own script, which no provider knows."""
-    first = error.errors(include_url=False)[0]
+    """Of the members of a union, the one that fits furthest is meant. Raises RequestError for a flaw of the request's own script,
+    which no provider knows."""
+    first = max(error.errors(include_url=False), key=lambda each: len(each["loc"]))
     where = path(first["loc"], body)
     if where.split(".", 1)[0].split("[", 1)[0] == "script":
         raise RequestError("; ".join(explain(error, body)), where, "invalid_script") from None

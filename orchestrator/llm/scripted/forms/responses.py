@@ -58,7 +58,7 @@ class ResponsesRequest(Received):
     """The body of POST /v1/responses, and `script`, a field of our own."""
 
     model: str = Field(min_length=1)
-    input: str | Annotated[tuple[Item, ...], Field(min_length=1)]
+    input: Annotated[tuple[Item, ...], Field(min_length=1)] | str
     instructions: str | None = None
     tools: tuple[FunctionTool, ...] = ()
     tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None

@@ -19,10 +19,15 @@ def test_a_request_is_kept_with_its_body() -> None:
 
 
 def test_no_key_is_kept() -> None:
-    """Neither in the one header nor in the other."""
+    """In none of the headers that hold one."""
     log = RequestLog()
 
-    log.add("1", "/v1/chat/completions", [(b"authorization", b"Bearer secret"), (b"api-key", b"secret"), (b"cookie", b"secret")], b"{}")
+    log.add(
+        "1",
+        "/v1/chat/completions",
+        [(b"authorization", b"Bearer secret"), *((name, b"secret") for name in (b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"))],
+        b"{}",
+    )
 
     assert "secret" not in log.requests()[0].model_dump_json()
 
