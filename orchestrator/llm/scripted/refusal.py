@@ -1,7 +1,7 @@
 """A request that the provider would refuse."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
@@ -34,7 +34,7 @@ def read_json(body: bytes) -> JsonValue:
     return value
 
 
-def first_flaw(error: ValidationError, body: JsonValue) -> Flaw:
+def first_flaw(error: ValidationError, body: Any) -> Flaw:
     """Of the members of a union, the one that fits furthest is meant. Raises RequestError for a flaw of the request's own script,
     which no provider knows."""
     first = max(error.errors(include_url=False), key=lambda each: len(each["loc"]))
@@ -44,7 +44,7 @@ def first_flaw(error: ValidationError, body: JsonValue) -> Flaw:
     return Flaw(where, first["type"], first["msg"].removeprefix("Value error, "))
 
 
-def unknown_keys(body: Mapping[str, JsonValue], known: Iterable[str]) -> list[str]:
+def unknown_keys(body: Mapping[str, Any], known: Iterable[str]) -> list[str]:
     """The keys that the provider does not know, in the body's order."""
     allowed = {*known, "script"}
     return [key for key in body if key not in allowed]

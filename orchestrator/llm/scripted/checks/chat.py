@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from orchestrator.llm.scripted.checks.openai import check_parallel_flag, check_tool_name, refusal
 from orchestrator.llm.scripted.refusal import RequestError
@@ -17,7 +18,7 @@ _UNASKED = "Invalid parameter: messages with role 'tool' must be a response to a
 _NO_ID = "Missing parameter 'tool_call_id': messages with role 'tool' must have a 'tool_call_id'."
 
 
-def check(body: JsonValue) -> ChatRequest:
+def check(body: Any) -> ChatRequest:
     """The request. Raises RequestError."""
     try:
         request = ChatRequest.model_validate(body)

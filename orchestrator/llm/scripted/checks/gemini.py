@@ -2,7 +2,7 @@
 
 import base64
 import re
-from typing import Final
+from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 from pydantic.alias_generators import to_snake
@@ -53,14 +53,14 @@ _SKIPPING: Final = frozenset({"skip_thought_signature_validator", "context_engin
 _SKIPS: Final = frozenset(standard(each).rstrip("=") for text in _SKIPPING for each in (text, base64.b64encode(text.encode()).decode()))
 
 
-def check(body: JsonValue, *, model: str = "", own: bool = False) -> GeminiRequest:
+def check(body: Any, *, model: str = "", own: bool = False) -> GeminiRequest:
     """The request. Raises RequestError. `model` is the path's; without one, the strictest is meant. `own`: the scripted model gave
     all signatures."""
     try:
         request = GeminiRequest.model_validate(body)
     except ValidationError as error:
         raise _refusal(error, body) from None
-    for key in unknown_keys(body, _KNOWN) if isinstance(body, dict) else ():
+    for key in unknown_keys(body, _KNOWN):
         raise RequestError(f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.')
     _check_tools(request)
     for content in request.contents:
@@ -73,7 +73,7 @@ def check(body: JsonValue, *, model: str = "", own: bool = False) -> GeminiReque
     return request
 
 
-def _refusal(error: ValidationError, body: JsonValue) -> RequestError:
+def _refusal(error: ValidationError, body: Any) -> RequestError:
     where, kind, said = first_flaw(error, body)
     if where == "contents" and kind in {"missing", "too_short"}:
         return RequestError("* GenerateContentRequest.contents: contents is not specified")

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from orchestrator.llm.scripted.completion import BESIDE_REASONING
 from orchestrator.llm.scripted.forms.messages import Block, Message, MessagesRequest
@@ -50,13 +50,13 @@ _REQUIRED: Final = {
 }
 
 
-def check(body: JsonValue, *, own: bool = False) -> MessagesRequest:
+def check(body: Any, *, own: bool = False) -> MessagesRequest:
     """The request. Raises RequestError. `own`: the scripted model gave all thinking that comes back, and the body names the model."""
     try:
         request = MessagesRequest.model_validate(body)
     except ValidationError as error:
         raise _refusal(error, body) from None
-    for key in unknown_keys(body, _KNOWN) if isinstance(body, dict) else ():
+    for key in unknown_keys(body, _KNOWN):
         raise RequestError(f"{key}: Extra inputs are not permitted")
     if own and not request.model:
         raise RequestError("model: Field required")
@@ -67,7 +67,7 @@ def check(body: JsonValue, *, own: bool = False) -> MessagesRequest:
     return request
 
 
-def _refusal(error: ValidationError, body: JsonValue) -> RequestError:
+def _refusal(error: ValidationError, body: Any) -> RequestError:
     where, kind, said = first_flaw(error, body)
     dotted = re.sub(r"\[(\d+)\]", r".\1", where)
     if dotted == "messages" and kind == "too_short":

@@ -1,9 +1,9 @@
 """What OpenAI refuses in both of its formats."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from orchestrator.llm.scripted.loading import line
 from orchestrator.llm.scripted.refusal import RequestError, first_flaw
@@ -16,7 +16,7 @@ _LONGEST_NAME: Final = 64
 _WITHOUT_PARALLEL_FLAG: Final = re.compile(r"(?:o1|o3|o4-mini)(?:-.+)?")
 
 
-def refusal(error: ValidationError, body: JsonValue) -> RequestError:
+def refusal(error: ValidationError, body: Any) -> RequestError:
     """The first thing that is wrong with the body's form."""
     where, kind, said = first_flaw(error, body)
     if where == "model":

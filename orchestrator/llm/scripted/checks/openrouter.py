@@ -1,6 +1,6 @@
 """What OpenRouter asks of a chat completion beside OpenAI's rules."""
 
-from pydantic import JsonValue
+from typing import Any
 
 from orchestrator.llm.scripted.checks import chat
 from orchestrator.llm.scripted.completion import BESIDE_REASONING
@@ -12,7 +12,7 @@ _NO_TOOLS = "`tools` must be included in every request of a conversation with to
 _CHANGED = "messages[{}].reasoning_details: reasoning of a signed model must be passed back unmodified."
 
 
-def check(body: JsonValue) -> ChatRequest:
+def check(body: Any) -> ChatRequest:
     """The request. Raises RequestError."""
     request = chat.check(body)
     if not request.tools and any(message.calls for message in request.messages):

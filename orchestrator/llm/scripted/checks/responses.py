@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from orchestrator.llm.scripted.checks.openai import check_parallel_flag, check_tool_name, refusal
 from orchestrator.llm.scripted.forms.responses import Item, NamedTool, ResponsesRequest
@@ -24,7 +24,7 @@ _REQUIRED: Final = {"function_call": ("call_id", "name", "arguments"), "function
 _AFTER_REASONING: Final = re.compile(r"(?:fc|msg)_r(?P<unique>[0-9a-f]{32})0000")
 
 
-def check(body: JsonValue, *, own: bool = False) -> ResponsesRequest:
+def check(body: Any, *, own: bool = False) -> ResponsesRequest:
     """The request. Raises RequestError. `own`: the server itself keeps nothing and gave all reasoning that comes back."""
     try:
         request = ResponsesRequest.model_validate(body)

@@ -1,8 +1,7 @@
 """Chat completions as Azure OpenAI answers them, at both of its kinds of path."""
 
 from collections.abc import Iterator, Mapping
-
-from pydantic import JsonValue
+from typing import Any
 
 from orchestrator.llm.scripted.checks import chat
 from orchestrator.llm.scripted.completion import Completion
@@ -20,7 +19,7 @@ class Azure(Chat):
 
     id_header = "apim-request-id"
 
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         """The path's deployment is the model; that of the body, if any, is ignored."""
         if "deployment" not in place:
             return super().read(body, place)

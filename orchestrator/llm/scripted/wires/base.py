@@ -5,8 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import JsonValue
-
 from orchestrator.llm.scripted.completion import Completion
 from orchestrator.llm.scripted.faults import ErrorFault
 from orchestrator.llm.scripted.request import ChatRequest
@@ -24,7 +22,7 @@ class Wire(ABC):
     id_header = "x-request-id"
 
     @abstractmethod
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         """The request, checked; `place` holds what the path says. Raises RequestError."""
 
     @abstractmethod

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from itertools import zip_longest
-
-from pydantic import JsonValue
+from typing import Any
 
 from orchestrator.llm.scripted.checks import chat
 from orchestrator.llm.scripted.completion import FINGERPRINT, Completion, fragments
@@ -19,7 +18,7 @@ class Chat(Wire):
 
     id_prefix = "chatcmpl-"
 
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         del place
         return chat.check(body)
 

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
-
-from pydantic import JsonValue
+from typing import Any, Final
 
 from orchestrator.llm.scripted.checks import gemini
 from orchestrator.llm.scripted.completion import Completion, fragments
@@ -35,7 +33,7 @@ _PLAIN: Final = re.compile(r"(?:.*/)?models/(?P<name>.+)")
 class Gemini(Wire):
     """POST /v1beta/models/MODEL:generateContent, and the same under a project's place on Vertex AI."""
 
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         """The path says the model and whether to stream."""
         if place["verb"] not in _STREAMED:
             raise RequestError(f"Method not found: {place['verb']}", status=404)

@@ -1,9 +1,7 @@
 """Anthropic's Messages, whole and as a stream of content blocks."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
-
-from pydantic import JsonValue
+from typing import Any, Final
 
 from orchestrator.llm.scripted.checks import messages
 from orchestrator.llm.scripted.completion import Completion, fragments
@@ -34,7 +32,7 @@ class Messages(Wire):
 
     id_header = "request-id"
 
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         del place
         return messages.check(body, own=True).chat()
 

@@ -1,8 +1,7 @@
 """Chat completions as OpenRouter answers them."""
 
 from collections.abc import Iterator, Mapping
-
-from pydantic import JsonValue
+from typing import Any
 
 from orchestrator.llm.scripted.checks import openrouter
 from orchestrator.llm.scripted.completion import Completion
@@ -21,7 +20,7 @@ class OpenRouter(Chat):
 
     id_prefix = "gen-"
 
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         del place
         return openrouter.check(body)
 

@@ -1,9 +1,7 @@
 """OpenAI's Responses, whole and as a stream of events."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
-
-from pydantic import JsonValue
+from typing import Any, Final
 
 from orchestrator.llm.scripted.checks import responses
 from orchestrator.llm.scripted.completion import BESIDE_REASONING, Completion, fragments
@@ -26,7 +24,7 @@ _ADDED: Final[dict[str, Json]] = {
 class Responses(Wire):
     """POST /v1/responses."""
 
-    def read(self, body: JsonValue, place: Mapping[str, str]) -> ChatRequest:
+    def read(self, body: Any, place: Mapping[str, str]) -> ChatRequest:
         del place
         return responses.check(body, own=True).chat()
 

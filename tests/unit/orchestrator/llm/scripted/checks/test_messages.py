@@ -26,7 +26,7 @@ def thought(text: str = "Hm.", given: str | None = None) -> dict[str, Any]:
 
 def asking(*ids: str, first: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     """An assistant message with a call for each id."""
-    calls = [{"type": "tool_use", "id": each, "name": "a", "input": {}} for each in ids]
+    calls: list[dict[str, Any]] = [{"type": "tool_use", "id": each, "name": "a", "input": {}} for each in ids]
     return {"role": "assistant", "content": [*first, *calls]}
 
 

@@ -31,7 +31,7 @@ def output(call_id: str) -> dict[str, Any]:
 
 def reasoning(identity: str = f"rs_{UNIQUE}", **fields: Any) -> dict[str, Any]:
     """What was thought."""
-    return {"type": "reasoning", "id": identity, "summary": []} | fields
+    return {"type": "reasoning", "id": identity, "summary": [], **fields}
 
 
 @pytest.mark.parametrize(
