@@ -51,4 +51,4 @@ def test_the_scripts_of_the_documentation_are_scripts() -> None:
     page = Path(__file__).parents[5] / "docs" / "reference" / "scripted-model.md"
     blocks = re.findall(r"^```json\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
-    assert [len(read_script(block).conversations) for block in blocks] == [2, 1, 1]
+    assert [len(read_script(block).conversations) for block in blocks] == [2, 1, 1, 1]
