@@ -8,6 +8,7 @@ from orchestrator.llm.errors import ModelRefused
 from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest
 from orchestrator.llm.provider import Access, Provider
 from orchestrator.llm.records import PROVIDERS, named
+from orchestrator.llm.resuming import Resuming
 
 
 class Models:
@@ -24,8 +25,10 @@ class Models:
     def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
         """Makes the model call once. Raises ModelError."""
         name = named(request.model)
-        adapter = self._adapter(self._providers[name.provider])
-        return adapter.complete(request.model_copy(update={"model": name.model}), listener)
+        provider = self._providers[name.provider]
+        adapter = self._adapter(provider)
+        model = adapter if provider.resumed is None else Resuming(adapter, provider.name, provider.resumed)
+        return model.complete(request.model_copy(update={"model": name.model}), listener)
 
     def close(self) -> None:
         """Closes all connections."""

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from orchestrator.llm.capabilities import Capabilities, Exceptional
+from orchestrator.llm.model import ModelReply
 from orchestrator.llm.wire import Carrier, Wire
 
 #: Values of a provider's variables, by name; without those that are not set.
@@ -39,6 +40,8 @@ class Provider:
     #: The variables with which it is reached at a server of that root URL, which speaks its wire and takes any key.
     at: Callable[[str], Access]
     wire: Callable[[], Wire]
+    #: How a turn that the provider paused is joined with what it went on with; None where no turn is ever paused.
+    resumed: Callable[[ModelReply, ModelReply], ModelReply] | None = None
     #: Opens connections, at most as many as the number says.
     connect: Callable[[Access, int], Carrier]
 

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.llm.provider import Access, ModelName, Provider, Variable
+from orchestrator.llm.providers.anthropic import ANTHROPIC
 from orchestrator.llm.providers.openai import OPENAI
 
 #: A model that names no provider is this one's.
 DEFAULT: Final = "openai"
 
-PROVIDERS: Final[Mapping[str, Provider]] = {provider.name: provider for provider in (OPENAI,)}  # fmt: skip - a line for each
+PROVIDERS: Final[Mapping[str, Provider]] = {
+    provider.name: provider
+    for provider in (
+        OPENAI,
+        ANTHROPIC,
+    )
+}
 
 
 def named(model: str) -> ModelName:

@@ -1,0 +1,87 @@
+"""The anthropic SDK: Anthropic itself and every server that speaks /v1/messages."""
+
+import ssl
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import anthropic
+import httpx2
+
+from orchestrator.llm import failures
+from orchestrator.llm.errors import ModelError, ModelRefused, ModelUnavailable
+from orchestrator.llm.wire import Answer, Body
+
+#: Seconds to wait for a connection: a provider that is up accepts one at once.
+_CONNECT_TIMEOUT_S: Final = 2.0
+#: Local servers take any key. Without one the SDK would look for its own credentials on this machine.
+_NO_KEY: Final = "none"
+
+
+class AnthropicCarrier:
+    """A Carrier. It sends each request once; the SDK's own retries are off, and so are its spans, which may hold prompts."""
+
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: str | None,
+        auth_token: str | None = None,
+        *,
+        max_connections: int = 64,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        """`api_key` wins over `auth_token`: the SDK takes one."""
+        limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
+        key, token = (api_key or "").strip(), (auth_token or "").strip()
+        self._client = anthropic.Anthropic(
+            base_url=base_url,
+            api_key=key or (None if token else _NO_KEY),
+            auth_token=None if key else token or None,
+            max_retries=0,
+            http_client=anthropic.DefaultHttpxClient(limits=limits, transport=transport),
+            open_telemetry=False,
+        )
+
+    @contextmanager
+    def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
+        del model  # It stands in the body. The SDK would warn of old ones, whom users still may ask.
+        timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
+        create = self._client.messages.with_streaming_response.create
+        try:
+            # extra_body replaces what is named before it, and is sent as it is.
+            with create(
+                model="", max_tokens=1, messages=[], extra_body={**body, **({"stream": True} if stream else {})}, timeout=timeout
+            ) as response:
+                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
+        except anthropic.AnthropicError as error:
+            raise _failure(error) from None
+        except httpx2.TimeoutException:
+            raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
+        except (httpx2.RequestError, ssl.SSLError):
+            raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
+        except (ValueError, RecursionError):
+            raise _unsendable() from None
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+
+def _failure(error: anthropic.AnthropicError) -> ModelError:
+    """The SDK's exception as ours."""
+    match error:
+        case anthropic.APITimeoutError():
+            return ModelUnavailable(*failures.TIMED_OUT, retryable=True)
+        case anthropic.APIConnectionError():
+            return ModelUnavailable(*failures.UNREACHABLE, retryable=True)
+        case anthropic.APIStatusError():
+            return failures.of_status(error.status_code, error.body, error.response.headers)
+        case _:
+            message = "The model client is not set up. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL."
+            return ModelRefused("model_misconfigured", message, retryable=False)
+
+
+def _unsendable() -> ModelRefused:
+    """JSON and UTF-8 have no form for NaN, half a surrogate pair or endless nesting."""
+    message = "The messages, tools or options hold a value that JSON cannot carry, such as NaN or half a surrogate pair. Remove it."
+    return ModelRefused("invalid_request", message, retryable=False)

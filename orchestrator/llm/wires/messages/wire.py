@@ -1,0 +1,118 @@
+"""Anthropic's Messages API as a wire."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from pydantic import JsonValue
+
+from orchestrator.llm.model import ModelReply, ModelRequest, NamedTool, Sampling, ToolOffer
+from orchestrator.llm.wire import Assembly, Body, Target
+from orchestrator.llm.wires.messages import answer, pairing
+from orchestrator.llm.wires.messages.schema import bound
+from orchestrator.llm.wires.messages.stream import MessageAssembly
+from orchestrator.llm.wires.messages.turns import system, turns
+from orchestrator.messages import AssistantMessage, Message
+
+#: The API insists on a limit, thinking included. All models since 2025 write so much.
+DEFAULT_MAX_TOKENS: Final = 16_384
+#: Of one request: strict tools, and parameters of several types in them ("Structured outputs", Anthropic).
+_MAX_STRICT_TOOLS: Final = 20
+_MAX_UNIONS: Final = 16
+#: OpenAI's words for less than a little.
+_EFFORTS: Final[Mapping[str, str]] = {"none": "low", "minimal": "low"}
+
+
+class MessagesWire:
+    """A Wire."""
+
+    def body(self, request: ModelRequest, target: Target) -> Body:
+        sampling = request.sampling
+        body: Body = {"model": target.model, "max_tokens": sampling.max_completion_tokens or DEFAULT_MAX_TOKENS}
+        if instructions := system(request.messages):
+            body["system"] = instructions
+        body["messages"] = turns(request.messages, target.provider)
+        body |= _sampling(sampling) | _tools(request)
+        if output := _output(request):
+            body["output_config"] = output
+        return body
+
+    def check(self, body: Body) -> None:
+        pairing.check(cast("list[Any]", body["messages"]))
+
+    def decode(self, body: bytes, request_id: str | None) -> ModelReply:
+        return answer.decode(body, request_id)
+
+    def assembly(self) -> Assembly:
+        return MessageAssembly()
+
+
+def _sampling(sampling: Sampling) -> Body:
+    fields: Body = {name: value for name in ("temperature", "top_p") if (value := getattr(sampling, name)) is not None}
+    if stops := [stop for stop in sampling.stop if stop.strip()]:  # The API refuses blank ones.
+        fields["stop_sequences"] = list(stops)
+    return fields
+
+
+def _output(request: ModelRequest) -> Body:
+    output: Body = {}
+    if effort := request.sampling.reasoning_effort:
+        output["effort"] = _EFFORTS.get(effort, effort)
+    if request.response_format is not None:
+        output["format"] = {"type": "json_schema", "schema": bound(request.response_format.answer_schema)}
+    return output
+
+
+def _tools(request: ModelRequest) -> Body:
+    if request.tools:
+        tools: Body = {"tools": _offered(request.tools)}
+        if choice := _choice(request):
+            tools["tool_choice"] = choice
+        return tools
+    if names := _called(request.messages):  # A conversation with calls must declare tools.
+        return {"tools": [{"name": name, "input_schema": {"type": "object"}} for name in names], "tool_choice": {"type": "none"}}
+    return {}
+
+
+def _offered(offers: Sequence[ToolOffer]) -> list[JsonValue]:
+    """Strict where the tool can be, as long as the request's limits allow it; calls are validated in any case."""
+    tools: list[JsonValue] = []
+    strict = unions = 0
+    for offer in offers:
+        wanted = offer.strict_parameters
+        if wanted is not None and strict < _MAX_STRICT_TOOLS and unions + _unions(wanted) <= _MAX_UNIONS:
+            strict, unions = strict + 1, unions + _unions(wanted)
+            tools.append({"name": offer.name, "description": offer.description, "input_schema": dict(wanted), "strict": True})
+        else:
+            tools.append({"name": offer.name, "description": offer.description, "input_schema": {"type": "object", **offer.parameters}})
+    return tools
+
+
+def _unions(schema: Any) -> int:
+    """How many parts of the schema may be of several types."""
+    if isinstance(schema, list):
+        return sum(map(_unions, cast("list[Any]", schema)))
+    if not isinstance(schema, Mapping):
+        return 0
+    fields = cast("Mapping[str, Any]", schema)
+    return ("anyOf" in fields or isinstance(fields.get("type"), list)) + sum(map(_unions, fields.values()))
+
+
+def _choice(request: ModelRequest) -> Body:
+    """The choice, if one was made, with the flag that stands in it; the flag has no place where no tool may be called."""
+    flag = request.parallel_tool_calls
+    match request.tool_choice:
+        case "none":
+            return {"type": "none"}
+        case "required":
+            choice: Body = {"type": "any"}
+        case NamedTool(name=name):
+            choice = {"type": "tool", "name": name}
+        case "auto" | None:
+            choice = {"type": "auto"} if request.tool_choice or flag is not None else {}
+    return choice if flag is None else choice | {"disable_parallel_tool_use": not flag}
+
+
+def _called(messages: Sequence[Message]) -> list[str]:
+    """The names of the tools that the conversation calls."""
+    calls = (call for message in messages if isinstance(message, AssistantMessage) for call in message.calls)
+    return list(dict.fromkeys(call.name for call in calls))
