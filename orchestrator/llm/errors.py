@@ -33,6 +33,8 @@ class ModelError(Exception):
         self.request_id = request_id
         #: The name of the provider's record, once it is known.
         self.provider: str | None = None
+        #: The provider itself said whether to try again.
+        self.is_told = False
 
 
 class ModelUnavailable(ModelError):

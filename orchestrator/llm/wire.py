@@ -43,7 +43,7 @@ class Assembly(Protocol):
         ...
 
     def reply(self, request_id: str | None) -> ModelReply:
-        """The whole answer. Raises DoubtfulStream, and ModelProtocolError where the stream broke off."""
+        """The whole answer. Raises DoubtfulStream, and ModelError where the stream broke off before its end."""
         ...
 
 
@@ -51,7 +51,8 @@ class Wire(Protocol):
     """A provider's JSON. Pure."""
 
     def body(self, request: ModelRequest, target: Target) -> Body:
-        """The request's body, without what asks for a stream."""
+        """The request's body. Its carrier adds what asks for a stream; the rest of what a stream needs is here, where
+        `request.stream` is set."""
         ...
 
     def check(self, body: Body) -> None:

@@ -1,9 +1,9 @@
 """The openai SDK: OpenAI itself and every server that speaks its chat completions or its Responses."""
 
 import ssl
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Final, Literal
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Literal
 
 import httpx2
 import openai
@@ -17,35 +17,38 @@ _CONNECT_TIMEOUT_S: Final = 2.0
 #: Local servers take any key; the SDK insists on one.
 _NO_KEY: Final = "none"
 
+#: What the body is sent to: `/chat/completions` or `/responses`.
+Api = Literal["chat", "responses"]
+#: A key, or what gives a fresh one for each request.
+Key = str | Callable[[], str]
+
+
+def openai_client(
+    base_url: str | None, key: Key | None, *, max_connections: int = 64, transport: httpx2.BaseTransport | None = None
+) -> openai.OpenAI:
+    """A client of the server at the URL, by default OpenAI's own."""
+    usable = key.strip() if isinstance(key, str) else key
+    return openai.OpenAI(base_url=base_url, api_key=usable or _NO_KEY, max_retries=0, http_client=http_client(max_connections, transport))
+
+
+def http_client(max_connections: int, transport: httpx2.BaseTransport | None = None) -> httpx2.Client:
+    """Connections that are kept between calls: a new one, with TLS, costs more than many answers."""
+    limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
+    return openai.DefaultHttpx2Client(limits=limits, transport=transport)
+
 
 class OpenAICarrier:
     """A Carrier. It sends each request once; the SDK's own retries are off."""
 
-    def __init__(
-        self,
-        base_url: str | None,
-        api_key: str | None,
-        *,
-        api: Literal["chat", "responses"] = "chat",
-        max_connections: int = 64,
-        transport: httpx2.BaseTransport | None = None,
-    ) -> None:
-        limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-        self._client = openai.OpenAI(
-            base_url=base_url,
-            api_key=(api_key or "").strip() or _NO_KEY,
-            max_retries=0,
-            http_client=openai.DefaultHttpx2Client(limits=limits, transport=transport),
-        )
-        self._api = api
+    def __init__(self, client: openai.OpenAI, api: Api = "chat") -> None:
+        self._client = client
+        self._api: Api = api
 
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
         timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
-        create = self._client.chat.completions.with_streaming_response.create
         try:
-            # extra_body is sent as it is, while the SDK would walk through typed messages field by field.
-            with create(model=model, messages=[], extra_body={**body, **({"stream": True} if stream else {})}, timeout=timeout) as response:
+            with self._post({**body, "stream": True} if stream else body, model, timeout) as response:
                 yield Answer(response.iter_bytes(), failures.request_id(response.headers))
         except openai.OpenAIError as error:
             raise _failure(error) from None
@@ -60,6 +63,12 @@ class OpenAICarrier:
         """Closes the connections."""
         self._client.close()
 
+    def _post(self, body: Body, model: str, timeout: httpx2.Timeout) -> AbstractContextManager[openai.APIResponse[Any]]:
+        # extra_body is sent as it is, while the SDK would walk through typed messages field by field.
+        if self._api == "responses":
+            return self._client.responses.with_streaming_response.create(model=model, input=[], extra_body=body, timeout=timeout)
+        return self._client.chat.completions.with_streaming_response.create(model=model, messages=[], extra_body=body, timeout=timeout)
+
 
 def _failure(error: openai.OpenAIError) -> ModelError:
     """The SDK's exception as ours."""
@@ -71,8 +80,7 @@ def _failure(error: openai.OpenAIError) -> ModelError:
         case openai.APIStatusError():
             return failures.of_status(error.status_code, error.body, error.response.headers)
         case _:
-            message = "The model client is not set up. Check OPENAI_API_KEY and OPENAI_BASE_URL."
-            return ModelRefused("model_misconfigured", message, retryable=False)
+            return ModelRefused("model_misconfigured", "The model provider's client is not set up.", retryable=False)
 
 
 def _unsendable() -> ModelRefused:

@@ -1,21 +1,24 @@
 """OpenAI."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from orchestrator.llm.capabilities import Capabilities
 from orchestrator.llm.provider import Access, Provider, Variable
 from orchestrator.llm.wire import Carrier
 from orchestrator.llm.wires.chat import ChatWire
 
+#: What a server speaks.
+Api = Literal["chat", "responses"]
 
-def by_openai_sdk(base_url: str, api_key: str) -> Callable[[Access, int], Carrier]:
+
+def by_openai_sdk(url: str, key: str, api: Api = "chat", default_url: str | None = None) -> Callable[[Access, int], Carrier]:
     """How the server is reached whose URL and key these variables hold."""
 
     def connect(access: Access, connections: int) -> Carrier:
-        from orchestrator.llm.carriers.openai import OpenAICarrier  # noqa: PLC0415 - SDKs take seconds to import
+        from orchestrator.llm.carriers.openai import OpenAICarrier, openai_client  # noqa: PLC0415 - SDKs take seconds to import
 
-        return OpenAICarrier(access.get(base_url), access.get(api_key), max_connections=connections)
+        return OpenAICarrier(openai_client(access.get(url) or default_url, access.get(key), max_connections=connections), api)
 
     return connect
 

@@ -2,23 +2,16 @@
 misplace their fields."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from pydantic import JsonValue
 
 from orchestrator import chat, transcript
-from orchestrator.llm import failures
-from orchestrator.llm.errors import ModelProtocolError
-from orchestrator.llm.model import ModelReply, ModelRequest, NamedTool, RequestedCall, ToolChoice, ToolOffer, Usage
+from orchestrator.llm import failures, usage
+from orchestrator.llm.model import ModelReply, ModelRequest, NamedTool, RequestedCall, ToolChoice, ToolOffer
+from orchestrator.llm.untrusted import NOTHING, clean, items, loaded, mapping, mappings, text
 from orchestrator.llm.wire import Assembly, Body, Target
-
-#: The largest count of tokens that is believed: what a Postgres integer holds.
-_MAX_TOKENS: Final = 2**31 - 1
-_NOTHING: Final[Mapping[str, Any]] = {}
-# Postgres refuses NUL in text, UTF-8 refuses half a surrogate pair.
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class ChatWire:
@@ -63,54 +56,46 @@ def _choice(choice: ToolChoice) -> JsonValue:
 def decode(body: bytes, request_id: str | None) -> ModelReply:
     """The reply that the body holds, its first choice if there are several. Characters that cannot be stored become
     U+FFFD. Raises ModelProtocolError when there is none, or what `failures.of_body` makes of an error."""
-    document = _document(body, request_id)
-    choices = [choice for choice in map(_mapping, _list(document.get("choices"))) if choice]
-    choice = choices[0] if choices else _NOTHING
+    document = loaded(body)
+    if not document:
+        raise failures.unreadable(request_id)
+    return read(document, request_id)
+
+
+def read(document: Mapping[str, Any], request_id: str | None) -> ModelReply:
+    """The reply that a completion holds."""
+    choice = next((choice for choice in mappings(document.get("choices")) if choice), NOTHING)
     if error := document.get("error") or choice.get("error"):
         raise failures.of_body(error, request_id)
     if choice.get("finish_reason") == "error":
         raise failures.of_body({}, request_id)
-    message = _mapping(choice.get("message"))
+    message = mapping(choice.get("message"))
     if not message:
-        raise _unusable("The model provider's answer holds no message.", request_id)
+        raise failures.unusable("The model provider's answer holds no message.", request_id)
     return ModelReply(
         content=_content(message.get("content")),
-        refusal=_text(message.get("refusal")) or _refusal_part(message.get("content")),
+        refusal=text(message.get("refusal")) or _refusal_part(message.get("content")),
         calls=tuple(_calls(message)),
-        finish_reason=_text(choice.get("finish_reason")),
-        usage=_usage(_mapping(document.get("usage"))),
-        model=_text(document.get("model")) or "",
-        request_id=_text(request_id) or _text(document.get("id")),
+        finish_reason=text(choice.get("finish_reason")),
+        usage=usage.read(mapping(document.get("usage"))),
+        model=text(document.get("model")) or "",
+        request_id=text(request_id) or text(document.get("id")),
     )
 
 
-def _document(body: bytes, request_id: str | None) -> Mapping[str, Any]:
-    try:
-        document = _mapping(json.loads(body.decode(errors="replace")))
-    except (ValueError, RecursionError):
-        document = _NOTHING
-    if not document:
-        raise _unusable("The model provider's answer is not a JSON object. Check that OPENAI_BASE_URL ends in /v1 or alike.", request_id)
-    return document
-
-
-def _unusable(message: str, request_id: str | None) -> ModelProtocolError:
-    return ModelProtocolError("provider_protocol", message, retryable=True, request_id=request_id)
-
-
 def _calls(message: Mapping[str, Any]) -> Iterable[RequestedCall]:
-    calls = _list(message.get("tool_calls"))
+    calls = items(message.get("tool_calls"))
     if calls:
-        return map(_call, map(_mapping, calls))
-    legacy = _mapping(message.get("function_call"))
+        return map(_call, map(mapping, calls))
+    legacy = mapping(message.get("function_call"))
     return [_call({"function": legacy})] if legacy else []
 
 
 def _call(call: Mapping[str, Any]) -> RequestedCall:
-    function = _mapping(call.get("function"))
+    function = mapping(call.get("function"))
     return RequestedCall(
-        provider_id=_text(call.get("id")),
-        name=_text(function.get("name")) or "",
+        provider_id=text(call.get("id")),
+        name=text(function.get("name")) or "",
         arguments=_arguments(function.get("arguments")),
     )
 
@@ -119,47 +104,16 @@ def _arguments(value: Any) -> str:
     """The text of the arguments; some servers send the object itself, null, or leave the key out."""
     if value is None:
         return ""
-    return _clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _content(value: Any) -> str | None:
     """The text, also when it comes as a list of parts. Parts of other kinds, such as thinking, are left out."""
     if isinstance(value, list):
-        texts = [_text(part.get("text")) for part in map(_mapping, _list(value)) if part.get("type", "text") == "text"]
-        return "".join(text for text in texts if text) or None
-    return _text(value)
+        texts = [text(part.get("text")) for part in mappings(value) if part.get("type", "text") == "text"]
+        return "".join(filter(None, texts)) or None
+    return text(value)
 
 
 def _refusal_part(content: Any) -> str | None:
-    return next((text for part in map(_mapping, _list(content)) if (text := _text(part.get("refusal")))), None)
-
-
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=_count(usage.get("total_tokens")) or prompt + completion,
-    )
-
-
-def _count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and 0 <= value <= _MAX_TOKENS else 0
-
-
-def _text(value: Any) -> str | None:
-    return _clean(value) if isinstance(value, str) else None
-
-
-def _clean(text: str) -> str:
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if isinstance(value, Mapping):
-        return cast("Mapping[str, Any]", value)
-    return _NOTHING
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return next((said for part in mappings(content) if (said := text(part.get("refusal")))), None)

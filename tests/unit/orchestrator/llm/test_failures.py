@@ -135,8 +135,11 @@ def test_no_message_shows_a_key_a_prompt_or_the_drivers_text(status: int, field:
 @pytest.mark.parametrize(
     ("error", "kind", "code"),
     [
-        pytest.param({"code": 502, "message": "upstream"}, ModelProtocolError, "provider_error", id="openrouter"),
-        pytest.param({"code": "429"}, ModelProtocolError, "provider_error", id="status-as-text"),
+        pytest.param({"code": 502, "message": "upstream"}, ModelUnavailable, "provider_unavailable", id="openrouter"),
+        pytest.param({"code": "429"}, ModelUnavailable, "rate_limited", id="status-as-text"),
+        pytest.param({"type": "overloaded_error"}, ModelUnavailable, "provider_unavailable", id="anthropic-stream"),
+        pytest.param({"type": "rate_limit_error"}, ModelUnavailable, "rate_limited", id="anthropic-rate"),
+        pytest.param({"code": 429, "status": "RESOURCE_EXHAUSTED"}, ModelUnavailable, "rate_limited", id="google"),
         pytest.param({"type": "server_error"}, ModelProtocolError, "provider_error", id="no-code"),
         pytest.param("model overloaded", ModelProtocolError, "provider_error", id="text"),
         pytest.param({"code": 402}, ModelRefused, "quota_exhausted", id="402"),
@@ -150,4 +153,4 @@ def test_an_error_in_a_successful_answer_is_judged_by_its_code(error: Any, kind:
     """Gateways answer 200 once the model has started, and put the error into the body (pydantic-ai#3994)."""
     model_error = failures.of_body(error, "req_1")
     assert (type(model_error), model_error.code, model_error.request_id) == (kind, code, "req_1")
-    assert model_error.retryable is (kind is ModelProtocolError)
+    assert model_error.retryable is (kind is not ModelRefused)

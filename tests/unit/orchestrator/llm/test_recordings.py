@@ -11,8 +11,8 @@ import yaml
 
 from orchestrator import chat, transcript
 from orchestrator.llm.adapter import Adapter
-from orchestrator.llm.carriers.openai import OpenAICarrier
-from orchestrator.llm.errors import ModelRefused
+from orchestrator.llm.carriers.openai import OpenAICarrier, openai_client
+from orchestrator.llm.errors import ModelProtocolError
 from orchestrator.llm.model import ModelReply, ModelRequest
 from orchestrator.llm.providers.openai import OPENAI
 from orchestrator.llm.reply import check_usable
@@ -76,7 +76,7 @@ def replayed(recording: Recording) -> ModelReply:
     def handler(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(recording.status, headers=recording.headers, content=recording.body)
 
-    carrier = OpenAICarrier("http://provider.test/v1", "key", transport=httpx2.MockTransport(handler))
+    carrier = OpenAICarrier(openai_client("http://provider.test/v1", "key", transport=httpx2.MockTransport(handler)))
     adapter = Adapter(OPENAI, OPENAI.wire(), carrier)
     try:
         return adapter.complete(ModelRequest(model="m", messages=chat.read(recording.request["messages"]), timeout_s=5))
@@ -115,10 +115,10 @@ def test_recorded_requests_are_legal(recording: Recording) -> None:
 
 @pytest.mark.parametrize("recording", named(REFUSED))
 def test_recorded_refusals_are_typed(recording: Recording) -> None:
-    """Groq checks calls against the schema on its side."""
-    with pytest.raises(ModelRefused) as caught:
+    """Groq checks calls against the schema on its side, and blames the request for what the model wrote."""
+    with pytest.raises(ModelProtocolError) as caught:
         replayed(recording)
-    assert (caught.value.code, caught.value.retryable) == ("invalid_request", False)
+    assert (caught.value.code, caught.value.retryable) == ("tool_use_failed", True)
 
 
 def test_the_recordings_hold_parallel_calls() -> None:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from orchestrator.llm.adapter import Adapter
-from orchestrator.llm.carriers.openai import OpenAICarrier
+from orchestrator.llm.carriers.openai import OpenAICarrier, openai_client
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused, ModelUnavailable
 from orchestrator.llm.model import ModelReply, ModelRequest, Sampling, ToolOffer
 from orchestrator.llm.providers.openai import OPENAI
@@ -58,7 +58,7 @@ Handler = Callable[[httpx2.Request], httpx2.Response]
 
 def adapted(base_url: str, api_key: str | None, transport: httpx2.BaseTransport | None = None) -> Adapter:
     """The models of that server."""
-    return Adapter(OPENAI, OPENAI.wire(), OpenAICarrier(base_url, api_key, transport=transport))
+    return Adapter(OPENAI, OPENAI.wire(), OpenAICarrier(openai_client(base_url, api_key, transport=transport)))
 
 
 def asked(handler: Handler, **fields: Any) -> ModelReply:
