@@ -34,8 +34,18 @@ class Capabilities(Value):
         default=frozenset({"temperature", "top_p", "max_completion_tokens", "seed", "stop", "reasoning_effort"}),
         description="The fields of Sampling that it takes.",
     )
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = Field(
+        default="max_completion_tokens", description="What chat completions call the limit of an answer's tokens there."
+    )
+    echoed: frozenset[str] = Field(
+        default=frozenset({"reasoning_content", "reasoning_details", "extra_content"}),
+        description="The fields of its own that chat completions want back in the next request, in the message or its calls.",
+    )
+    encrypted_reasoning: bool = Field(default=True, description="Responses give the model's reasoning encrypted, to be sent back.")
+    tools_with_calls: bool = Field(default=False, description="A conversation that holds calls is refused without tools.")
     retried_statuses: frozenset[int] = Field(
-        default=frozenset({408, 409, 429, 500, 502, 503, 504, 529}), description="HTTP statuses after which a call is made again."
+        default=frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}),
+        description="HTTP statuses after which a call is made again.",
     )
     usage: Mapping[str, str] = Field(
         default_factory=dict[str, str], description="Where its answers count tokens: our name to a dotted path; for people, and the wire."

@@ -66,7 +66,7 @@ _UNUSABLE_CALLS: Final = "tool_use_failed"
 _DAILY: Final = "quota per day"
 _RATE_WORDS: Final = frozenset({"rate_limit_exceeded", "rate_limit_error", "slow_down", "resource_exhausted"})
 #: Words of an error without a status that mean: it may pass.
-_BUSY_WORDS: Final = _RATE_WORDS | {"overloaded_error", "server_is_overloaded", "unavailable", "api_error", "timeout_error"}
+_BUSY_WORDS: Final = _RATE_WORDS | {"overloaded_error", "server_is_overloaded", "server_error", "unavailable", "api_error", "timeout_error"}
 #: Words of an error body that mean: no wait will help.
 _NAMED: Final[Mapping[str, Reason]] = {
     "insufficient_quota": _QUOTA,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from orchestrator.llm import final_answer
 from orchestrator.llm.capabilities import Capabilities
-from orchestrator.llm.model import ModelRequest, ModelWarning, Sampling
+from orchestrator.llm.model import ModelRequest, ModelWarning, Sampling, ToolOffer
+from orchestrator.messages import AssistantMessage
 
 _Fitted = tuple[ModelRequest, tuple[ModelWarning, ...]]
 
@@ -67,8 +68,18 @@ def _strict(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
     return request.model_copy(update={"tools": loose}), (warning,) if capabilities.strict else ()
 
 
-#: In this order: the form may add a tool.
-_RULES: tuple[Callable[[ModelRequest, Capabilities], _Fitted], ...] = (_sampling, _form, _choice, _parallel, _strict)
+def _called(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
+    """The tools that were called before, not to be called again, where a conversation with calls must come with tools."""
+    turns = [message for message in request.messages if isinstance(message, AssistantMessage)]
+    names = dict.fromkeys(call.name for turn in turns for call in turn.calls)
+    if request.tools or not names or not capabilities.tools_with_calls:
+        return request, ()
+    offers = tuple(ToolOffer(name=name, description="", parameters={"type": "object"}) for name in names)
+    return request.model_copy(update={"tools": offers, "tool_choice": "none"}), ()
+
+
+#: In this order: the first rules may add tools.
+_RULES: tuple[Callable[[ModelRequest, Capabilities], _Fitted], ...] = (_called, _sampling, _form, _choice, _parallel, _strict)
 
 
 def _ignored(option: str) -> ModelWarning:

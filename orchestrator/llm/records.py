@@ -5,7 +5,10 @@ from typing import Final
 
 from orchestrator.llm.provider import Access, ModelName, Provider, Variable
 from orchestrator.llm.providers.anthropic import ANTHROPIC
-from orchestrator.llm.providers.openai import OPENAI
+from orchestrator.llm.providers.azure import AZURE, AZURE_RESPONSES
+from orchestrator.llm.providers.compatible import COMPATIBLE
+from orchestrator.llm.providers.openai import OPENAI, OPENAI_RESPONSES
+from orchestrator.llm.providers.openrouter import OPENROUTER
 
 #: A model that names no provider is this one's.
 DEFAULT: Final = "openai"
@@ -14,7 +17,12 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     provider.name: provider
     for provider in (
         OPENAI,
+        OPENAI_RESPONSES,
+        AZURE,
+        AZURE_RESPONSES,
+        OPENROUTER,
         ANTHROPIC,
+        *COMPATIBLE,
     )
 }
 

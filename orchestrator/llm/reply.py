@@ -3,8 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal
 
+from orchestrator.llm import final_answer
 from orchestrator.llm.errors import ModelProtocolError
-from orchestrator.llm.model import ModelReply, RequestedCall, Value
+from orchestrator.llm.model import ModelReply, RequestedCall
+from orchestrator.llm.wrapped import WRAPPER
+from orchestrator.messages import Value
 from tasks.arguments import NO_ARGUMENTS, InvalidArguments, is_absent, parse_object
 from tasks.messages import CallOutcome, Outcome, ToolSpec
 
@@ -12,8 +15,6 @@ from tasks.messages import CallOutcome, Outcome, ToolSpec
 MAX_ID_LENGTH: Final = 40
 #: So many known tools are named to a model that asked for an unknown one.
 _TOOLS_NAMED: Final = 20
-#: An old OpenAI wrapper around several calls, which models still make up.
-_WRAPPER: Final = "multi_tool_use.parallel"
 _CALL_AS_TEXT: Final = "<tool_call>"
 
 Reason = Literal["max_output_tokens", "content_filter", "refusal"]
@@ -128,7 +129,10 @@ def _unknown(name: str, tools: Mapping[str, ToolSpec]) -> CallOutcome | None:
     """A nearest match is never run: a name that is almost right may be another tool's."""
     if name in tools:
         return None
-    hint = "Call the tools themselves, several in one answer." if name == _WRAPPER else "Use a name exactly as it is given."
+    if name.startswith(final_answer.NAME):
+        message = "Not given yet: call this alone, when the results of all other calls are known."
+        return CallOutcome.of_error(Outcome.SKIPPED, "final_answer_not_alone", message)
+    hint = "Call the tools themselves, several in one answer." if name == WRAPPER else "Use a name exactly as it is given."
     message = f"There is no tool {name[:64]!r}. {hint} {_known(tuple(tools))}"
     return CallOutcome.of_error(Outcome.FAILED, "unknown_tool", message)
 

@@ -1,7 +1,9 @@
 """The one layer of retries around a model call. The SDK's own is switched off: two layers multiply."""
 
 import random
+import threading
 import time
+from collections import defaultdict
 from typing import Final
 
 import stamina
@@ -9,7 +11,9 @@ import structlog
 
 from orchestrator.llm.errors import ModelError, ModelProtocolError
 from orchestrator.llm.model import SILENCE, ChatModel, Listener, ModelReply, ModelRequest
+from orchestrator.llm.records import named
 from orchestrator.llm.reply import check_usable
+from orchestrator.llm.retry_budget import RetryBudget
 
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 8.0
@@ -27,10 +31,15 @@ class Retrying:
     def __init__(self, model: ChatModel, attempts: int = 4) -> None:
         self._model = model
         self._attempts = attempts
+        self._budgets: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)
+        self._lock = threading.Lock()
 
     def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
         """A usable reply, within `request.timeout_s`. Raises the last ModelError."""
-        patience = Patience(self._attempts, request.timeout_s)
+        with self._lock:
+            budget = self._budgets[named(request.model).provider]
+        budget.earn()
+        patience = Patience(self._attempts, request.timeout_s, budget)
         # The hook counts attempts and time itself, since only it knows how long the next wait is.
         for attempt in stamina.retry_context(on=patience.wait_s, attempts=None, timeout=None):
             with attempt:
@@ -46,7 +55,8 @@ class Retrying:
 class Patience:
     """How long and how often one model call may still be retried."""
 
-    def __init__(self, attempts: int, timeout_s: float) -> None:
+    def __init__(self, attempts: int, timeout_s: float, budget: RetryBudget) -> None:
+        self._budget = budget
         self._attempts_left = attempts
         self._unusable_left = _UNUSABLE_RETRIES
         self._ends_at = time.monotonic() + timeout_s
@@ -62,8 +72,11 @@ class Patience:
         if not isinstance(error, ModelError) or not self._allows(error):
             return False
         wait_s = max(error.retry_after_s or 0.0, self._next_backoff_s())
-        if wait_s + _SHORTEST_CALL_S > self.left_s:
+        longest_s = self.left_s - _SHORTEST_CALL_S
+        allowed_s = self._budget.take(longest_s) if wait_s <= longest_s else None
+        if allowed_s is None:
             return False
+        wait_s = max(wait_s, allowed_s)
         _log.warning(
             "model_call_retried",
             code=error.code,

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused, ModelUnavailable
 from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest
 from orchestrator.llm.retry import Patience, Retrying
+from orchestrator.llm.retry_budget import RetryBudget
 from orchestrator.messages import UserMessage
 
 SUNNY = ModelReply(content="Sunny.")
@@ -122,7 +123,7 @@ def test_a_wait_longer_than_the_time_left_ends_the_call_at_once() -> None:
 
 def test_our_own_waits_double_up_to_a_limit_with_jitter() -> None:
     """Each wait is drawn between the half and the whole of its step."""
-    patience = Patience(attempts=10, timeout_s=600)
+    patience = Patience(10, 600, RetryBudget())
     waits = [patience.wait_s(busy()) for _ in range(7)]
     steps = [0.5, 1, 2, 4, 8, 8, 8]
     assert all(step / 2 <= wait <= step for wait, step in zip(waits, steps, strict=True))

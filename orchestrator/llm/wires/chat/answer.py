@@ -1,56 +1,17 @@
-"""OpenAI's chat completions, which most providers speak. Answers are read without trust: gateways leave out, rename and
-misplace their fields."""
+"""A chat completion read without trust: gateways leave out, rename and misplace its fields."""
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Final
 
 from pydantic import JsonValue
 
-from orchestrator import chat, transcript
 from orchestrator.llm import failures, usage
-from orchestrator.llm.model import ModelReply, ModelRequest, NamedTool, RequestedCall, ToolChoice, ToolOffer
-from orchestrator.llm.untrusted import NOTHING, clean, items, loaded, mapping, mappings, text
-from orchestrator.llm.wire import Assembly, Body, Target
+from orchestrator.llm.model import ModelReply, RequestedCall
+from orchestrator.llm.untrusted import NOTHING, clean, items, loaded, mapping, mappings, storable, text
 
-
-class ChatWire:
-    """A Wire."""
-
-    def body(self, request: ModelRequest, target: Target) -> Body:
-        body: Body = {"model": target.model, "messages": [chat.as_chat(message) for message in request.messages]}
-        body |= request.sampling.model_dump(mode="json", exclude_defaults=True)
-        if not request.tools:  # Providers refuse both settings in a request without tools.
-            return body
-        body["tools"] = [_tool(offer) for offer in request.tools]
-        if request.tool_choice is not None:
-            body["tool_choice"] = _choice(request.tool_choice)
-        if request.parallel_tool_calls is not None:  # Some models refuse even its default, so it is sent only when it was set.
-            body["parallel_tool_calls"] = request.parallel_tool_calls
-        return body
-
-    def check(self, body: Body) -> None:
-        transcript.check(cast("list[Any]", body["messages"]))
-
-    def decode(self, body: bytes, request_id: str | None) -> ModelReply:
-        return decode(body, request_id)
-
-    def assembly(self) -> Assembly:
-        raise NotImplementedError
-
-
-def _tool(offer: ToolOffer) -> JsonValue:
-    """Strict where the tool can be."""
-    function: Body = {"name": offer.name, "description": offer.description}
-    if offer.strict_parameters is not None:
-        function |= {"parameters": dict(offer.strict_parameters), "strict": True}
-    else:
-        function["parameters"] = dict(offer.parameters)
-    return {"type": "function", "function": function}
-
-
-def _choice(choice: ToolChoice) -> JsonValue:
-    return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
+#: Fields of a message that our form has no place for.
+_OWN_FIELDS: Final = ("reasoning", "reasoning_content", "reasoning_details")
 
 
 def decode(body: bytes, request_id: str | None) -> ModelReply:
@@ -73,14 +34,27 @@ def read(document: Mapping[str, Any], request_id: str | None) -> ModelReply:
     if not message:
         raise failures.unusable("The model provider's answer holds no message.", request_id)
     return ModelReply(
-        content=_content(message.get("content")),
+        content=content(message.get("content")),
         refusal=text(message.get("refusal")) or _refusal_part(message.get("content")),
         calls=tuple(_calls(message)),
         finish_reason=text(choice.get("finish_reason")),
         usage=usage.read(mapping(document.get("usage"))),
         model=text(document.get("model")) or "",
         request_id=text(request_id) or text(document.get("id")),
+        raw=_raw(message),
     )
+
+
+def thinks_aloud(content: Any) -> bool:
+    """Whether the content has parts that are neither text nor a refusal, such as thinking."""
+    return any(str(part.get("type", "text")) not in {"text", "refusal"} for part in mappings(content))
+
+
+def _raw(message: Mapping[str, Any]) -> JsonValue:
+    """The message, where it says more than our form can."""
+    calls = mappings(message.get("tool_calls"))
+    has_own = any(message.get(name) for name in _OWN_FIELDS) or any(call.get("extra_content") for call in calls)
+    return storable(message) if has_own or thinks_aloud(message.get("content")) else None
 
 
 def _calls(message: Mapping[str, Any]) -> Iterable[RequestedCall]:
@@ -107,7 +81,7 @@ def _arguments(value: Any) -> str:
     return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def _content(value: Any) -> str | None:
+def content(value: Any) -> str | None:
     """The text, also when it comes as a list of parts. Parts of other kinds, such as thinking, are left out."""
     if isinstance(value, list):
         texts = [text(part.get("text")) for part in mappings(value) if part.get("type", "text") == "text"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused
 from orchestrator.llm.model import ModelReply, RequestedCall, Usage
-from orchestrator.llm.wires.chat import decode
+from orchestrator.llm.wires.chat.answer import decode
 
 
 def body(**fields: Any) -> bytes:

@@ -1,0 +1,1 @@
+"""Chat completions, as OpenAI and most others speak them: /v1/chat/completions."""

@@ -1,0 +1,1 @@
+"""The Responses API, as OpenAI and Azure speak it: /v1/responses."""
