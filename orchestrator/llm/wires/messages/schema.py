@@ -13,7 +13,8 @@ from orchestrator.llm.wire import Body
 _KEPT: Final = frozenset({"type", "required", "enum", "const", "description", "title", "$ref"})
 _MAPS: Final = frozenset({"properties", "$defs"})
 _LISTS: Final = frozenset({"anyOf", "allOf"})
-_FORMATS: Final = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"})
+_FORMATS: Final = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
+_MIN_ITEMS: Final = (0, 1)
 _DROPPED: Final = frozenset({"additionalProperties", "$schema", "$id"})
 
 
@@ -36,7 +37,7 @@ def bound(schema: Mapping[str, JsonValue]) -> Body:
 
 def _converted(key: str, value: Any) -> Body | None:
     """The keyword in the API's form, or None where it has none."""
-    if key in _KEPT or (key == "format" and value in _FORMATS) or (key == "minItems" and value in {0, 1}):
+    if key in _KEPT or (key == "format" and value in _FORMATS) or (key == "minItems" and value in _MIN_ITEMS):
         return {key: value}
     if key in _MAPS and isinstance(value, Mapping):
         return {key: {name: _inner(each) for name, each in cast("Mapping[str, Any]", value).items()}}
