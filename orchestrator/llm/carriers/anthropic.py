@@ -77,8 +77,7 @@ def _failure(error: anthropic.AnthropicError) -> ModelError:
         case anthropic.APIStatusError():
             return failures.of_status(error.status_code, error.body, error.response.headers)
         case _:
-            message = "The model client is not set up. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL."
-            return ModelRefused("model_misconfigured", message, retryable=False)
+            return ModelRefused("model_misconfigured", "The model provider's client is not set up.", retryable=False)
 
 
 def _unsendable() -> ModelRefused:

@@ -56,7 +56,7 @@ class MessageAssembly:
     def reply(self, request_id: str | None) -> ModelReply:
         """The whole answer."""
         if not self._is_whole and not self._message.get("stop_reason"):
-            raise failures.unusable("The model provider's stream broke off before its end.", request_id)
+            raise failures.broken_off(request_id)
         contents = [self._content(block, is_last=block is self._blocks[-1]) for block in self._blocks]
         return answer.reply({**self._message, "content": contents}, request_id)
 

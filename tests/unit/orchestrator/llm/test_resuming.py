@@ -1,19 +1,20 @@
 """Turns that a provider paused."""
 
 import pytest
+from pydantic import JsonValue
 
 from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest, Usage
 from orchestrator.llm.resuming import Resuming
 from orchestrator.llm.wires.messages.answer import joined
 from orchestrator.messages import AssistantMessage, UserMessage
 
-SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+SEARCH: dict[str, JsonValue] = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
 REQUEST = ModelRequest(model="m", messages=(UserMessage(content="Hi"),), timeout_s=5)
 
 
 def reply(text: str, finish_reason: str) -> ModelReply:
     """A part of a turn."""
-    raw = [SEARCH, {"type": "text", "text": text}] if finish_reason == "pause_turn" else None
+    raw: list[JsonValue] | None = [SEARCH, {"type": "text", "text": text}] if finish_reason == "pause_turn" else None
     return ModelReply(content=text, finish_reason=finish_reason, raw=raw, usage=Usage(total_tokens=1))
 
 

@@ -52,10 +52,9 @@ def provider() -> Iterator[str]:
         thread.join()
 
 
-def asked(handler: Handler, request: ModelRequest = REQUEST, **keys: str | None) -> ModelReply:
+def asked(handler: Handler, request: ModelRequest = REQUEST, api_key: str | None = "sk-ant-secret", token: str | None = None) -> ModelReply:
     """The reply of a provider that answers so."""
-    given = {"api_key": "sk-ant-secret", **keys}
-    carrier = AnthropicCarrier("http://provider.test", transport=httpx2.MockTransport(handler), **given)
+    carrier = AnthropicCarrier("http://provider.test", api_key, token, transport=httpx2.MockTransport(handler))
     adapter = Adapter(ANTHROPIC, ANTHROPIC.wire(), carrier)
     try:
         return adapter.complete(request)
@@ -63,7 +62,7 @@ def asked(handler: Handler, request: ModelRequest = REQUEST, **keys: str | None)
         adapter.close()
 
 
-def seen(**keys: str | None) -> httpx2.Request:
+def seen(api_key: str | None, token: str | None = None) -> httpx2.Request:
     """The request that is made with these keys."""
     requests: list[httpx2.Request] = []
 
@@ -71,7 +70,7 @@ def seen(**keys: str | None) -> httpx2.Request:
         requests.append(request)
         return httpx2.Response(200, json=SUNNY)
 
-    asked(handler, **keys)
+    asked(handler, api_key=api_key, token=token)
     return requests[0]
 
 
@@ -102,12 +101,12 @@ def test_the_body_is_sent_as_the_wire_wrote_it(provider: str) -> None:
     ("keys", "authorization"),
     [
         pytest.param({"api_key": "sk-ant-1"}, "Bearer sk-ant-1", id="key"),
-        pytest.param({"api_key": None, "auth_token": "token"}, "Bearer token", id="token"),
-        pytest.param({"api_key": "sk-ant-1", "auth_token": "token"}, "Bearer sk-ant-1", id="key-before-token"),
+        pytest.param({"api_key": None, "token": "token"}, "Bearer token", id="token"),
+        pytest.param({"api_key": "sk-ant-1", "token": "token"}, "Bearer sk-ant-1", id="key-before-token"),
         pytest.param({"api_key": " \n"}, "Bearer none", id="neither"),
     ],
 )
-def test_a_key_or_a_token_is_sent(monkeypatch: pytest.MonkeyPatch, keys: dict[str, str | None], authorization: str) -> None:
+def test_a_key_or_a_token_is_sent(monkeypatch: pytest.MonkeyPatch, keys: dict[str, Any], authorization: str) -> None:
     """The SDK never looks for one of its own."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-environment")
     assert seen(**keys).headers["authorization"] == authorization

@@ -12,9 +12,10 @@ from orchestrator.llm.errors import ModelError, ModelProtocolError, ModelRefused
 from orchestrator.llm.model import ModelReply, RequestedCall, Usage
 from orchestrator.llm.wires.messages.answer import decode, joined
 
-TEXT = {"type": "text", "text": "Let me look."}
-USE = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Köln"}}
+TEXT: dict[str, Any] = {"type": "text", "text": "Let me look."}
+USE: dict[str, Any] = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Köln"}}
 CALL = RequestedCall(provider_id="toolu_1", name="get_weather", arguments='{"city": "Köln"}')
+SEARCH: dict[str, Any] = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
 SIGNED = {"type": "thinking", "thinking": "Hm.", "signature": "c2lnbmVk"}
 
 
@@ -105,7 +106,7 @@ def test_inputs_are_kept_as_text(value: Any, text: str) -> None:
         pytest.param([USE, TEXT], id="text-behind-a-call"),
         pytest.param([TEXT, TEXT], id="several-texts"),
         pytest.param([{**TEXT, "citations": [{"type": "page_location"}]}], id="citations"),
-        pytest.param([{"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}, TEXT], id="server-tool"),
+        pytest.param([SEARCH, TEXT], id="server-tool"),
         pytest.param([{**USE, "caller": {"type": "code_execution_20260120", "tool_id": "srvtoolu_1"}}], id="caller"),
         pytest.param([{"type": "something_new", "value": 1}, TEXT], id="unknown-block"),
     ],
@@ -190,11 +191,10 @@ def test_an_error_as_the_body_is_an_error(kind: str, *, retryable: bool) -> None
 
 def test_a_paused_turn_and_its_continuation_are_one_turn() -> None:
     """With the blocks of both in order and their tokens added."""
-    search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}}
-    first = said(search, TEXT, stop_reason="pause_turn", usage={"input_tokens": 1, "output_tokens": 2})
+    first = said(SEARCH, TEXT, stop_reason="pause_turn", usage={"input_tokens": 1, "output_tokens": 2})
     rest = said({"type": "text", "text": " Found."}, USE, stop_reason="tool_use", usage={"input_tokens": 10, "output_tokens": 20})
     whole = joined(first, rest)
-    assert whole.raw == [search, TEXT, {"type": "text", "text": " Found."}, USE]
+    assert whole.raw == [SEARCH, TEXT, {"type": "text", "text": " Found."}, USE]
     assert (whole.content, whole.calls, whole.finish_reason, whole.usage.total_tokens) == ("Let me look. Found.", (CALL,), "tool_calls", 33)
 
 

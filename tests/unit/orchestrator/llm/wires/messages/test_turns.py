@@ -20,7 +20,7 @@ PARIS = Call(id="toolu_2", name="get_weather", arguments='{"city": "Paris"}')
 SIGNED: dict[str, JsonValue] = {"type": "thinking", "thinking": "Two cities.", "signature": "c2lnbmVk"}
 
 
-def use(call: Call, **changes: Any) -> dict[str, JsonValue]:
+def use(call: Call, **changes: Any) -> dict[str, Any]:
     """A call's block as Anthropic writes it."""
     return {"type": "tool_use", "id": call.id, "name": call.name, "input": {"city": "Tokyo" if call is TOKYO else "Paris"}} | changes
 
@@ -132,7 +132,7 @@ def test_a_refusal_is_what_the_assistant_said() -> None:
 def test_thinking_goes_back_unmodified_and_in_place() -> None:
     """44 claude-code#63835: also between calls."""
     secret: JsonValue = {"type": "redacted_thinking", "data": "eHg="}
-    first = (SIGNED, {"type": "text", "text": "Let me look."}, use(TOKYO), secret, use(PARIS))
+    first: tuple[JsonValue, ...] = (SIGNED, {"type": "text", "text": "Let me look."}, use(TOKYO), secret, use(PARIS))
     found = sent(QUESTION, raw(*first), answered(TOKYO), answered(PARIS))
     assert found[1]["content"] == list(first)
 
