@@ -30,6 +30,9 @@ class Capabilities(Value):
     )
     response_format_with_tools: bool = Field(default=True, description="The provider's own means also works where tools are offered.")
     forced_choice: bool = Field(default=True, description="A call can be required.")
+    bound_thinking: bool = Field(
+        default=False, description="What it thought counts only behind the very instructions, tools and turns that it followed."
+    )
     sampling: frozenset[str] = Field(
         default=frozenset({"temperature", "top_p", "max_completion_tokens", "seed", "stop", "reasoning_effort"}),
         description="The fields of Sampling that it takes.",

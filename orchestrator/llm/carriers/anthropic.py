@@ -2,8 +2,8 @@
 
 import ssl
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Final
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
 
 import anthropic
 import httpx2
@@ -14,6 +14,7 @@ from orchestrator.llm.wire import Answer, Body
 
 #: Seconds to wait for a connection: a provider that is up accepts one at once.
 _CONNECT_TIMEOUT_S: Final = 2.0
+_BINDING: Final = "thinking-binding-controls-2026-08-01"
 #: Local servers take any key. Without one the SDK would look for its own credentials on this machine.
 _NO_KEY: Final = "none"
 
@@ -46,12 +47,8 @@ class AnthropicCarrier:
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
         del model  # It stands in the body. The SDK would warn of old ones, whom users still may ask.
         timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
-        create = self._client.messages.with_streaming_response.create
         try:
-            # extra_body replaces what is named before it, and is sent as it is.
-            with create(
-                model="", max_tokens=1, messages=[], extra_body={**body, **({"stream": True} if stream else {})}, timeout=timeout
-            ) as response:
+            with self._post({**body, "stream": True} if stream else body, timeout) as response:
                 yield Answer(response.iter_bytes(), failures.request_id(response.headers))
         except anthropic.AnthropicError as error:
             raise _failure(error) from None
@@ -62,9 +59,21 @@ class AnthropicCarrier:
         except (ValueError, RecursionError):
             raise _unsendable() from None
 
+    def _post(self, body: Body, timeout: httpx2.Timeout) -> AbstractContextManager[anthropic.APIResponse[Any]]:
+        # extra_body replaces what is named before it, and is sent as it is.
+        return self._client.messages.with_streaming_response.create(
+            model="", max_tokens=1, messages=[], extra_headers=_betas(body), extra_body=body, timeout=timeout
+        )
+
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
+
+
+def _betas(body: Body) -> dict[str, str]:
+    """What the body uses before it is generally available must be named in a header."""
+    thinking = body.get("thinking")
+    return {"anthropic-beta": _BINDING} if isinstance(thinking, dict) and "block_binding" in thinking else {}
 
 
 def _failure(error: anthropic.AnthropicError) -> ModelError:

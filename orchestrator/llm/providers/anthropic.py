@@ -35,9 +35,14 @@ _CAPABILITIES: Final = Capabilities(
 
 _EXCEPTIONS: Final = (
     Exceptional(
-        models=re.compile(r"claude-(?:fable|mythos)-5-[1-9](?!\d)|claude-(?:opus|sonnet|haiku)-5-5"),
+        models=re.compile(r"claude-(?:fable|mythos)-5-[1-9](?!\d)|claude-(?:opus|sonnet)-5-5"),
         changes={"forced_choice": False},
         reason='They answer 400 to a forced choice, since they always may think first ("What\'s new in Claude Opus 5.5").',
+    ),
+    Exceptional(
+        models=re.compile(r"claude-fable-5-[1-9](?!\d)|claude-(?:opus|sonnet|haiku)-5-5"),
+        changes={"bound_thinking": True},
+        reason='They answer 400 to thinking behind a changed beginning, unless told to drop it ("What\'s new in Claude Fable 5.1").',
     ),
     Exceptional(
         models=re.compile(r"claude-3|claude-haiku-4|claude-sonnet-4(?!-6)|claude-opus-4(?!-[5-8](?!\d))"),

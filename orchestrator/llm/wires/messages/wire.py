@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from pydantic import JsonValue
 
 from orchestrator.llm.model import ModelReply, ModelRequest, NamedTool, Sampling, ToolOffer
+from orchestrator.llm.untrusted import mappings
 from orchestrator.llm.wire import Assembly, Body, Target
 from orchestrator.llm.wires.messages import answer, pairing
 from orchestrator.llm.wires.messages.schema import bound
@@ -18,6 +19,9 @@ DEFAULT_MAX_TOKENS: Final = 16_384
 #: Of one request: strict tools, and parameters of several types in them ("Structured outputs", Anthropic).
 _MAX_STRICT_TOOLS: Final = 20
 _MAX_UNIONS: Final = 16
+#: A run may go on with other tools or instructions (`previous_run_id`): thinking that they make invalid is dropped then, while the
+#: API's default is to refuse the request. That these models think, as they do unasked, must be said beside it.
+_DROPPING: Final[Body] = {"type": "adaptive", "block_binding": {"prefix_mismatch_behavior": "drop_block"}}
 #: OpenAI's words for less than a little.
 _EFFORTS: Final[Mapping[str, str]] = {"none": "low", "minimal": "low"}
 
@@ -32,6 +36,8 @@ class MessagesWire:
             body["system"] = instructions
         body["messages"] = turns(request.messages, target.provider)
         body |= _sampling(sampling) | _tools(request)
+        if target.capabilities.bound_thinking and _gives_back_thinking(request.messages, target.provider):
+            body["thinking"] = dict(_DROPPING)
         if output := _output(request):
             body["output_config"] = output
         return body
@@ -44,6 +50,11 @@ class MessagesWire:
 
     def assembly(self) -> Assembly:
         return MessageAssembly()
+
+
+def _gives_back_thinking(messages: Sequence[Message], provider: str) -> bool:
+    raws = (message.raw_of(provider) for message in messages if isinstance(message, AssistantMessage))
+    return any(block.get("type") == "thinking" for raw in raws for block in mappings(raw))
 
 
 def _sampling(sampling: Sampling) -> Body:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import httpx2
 import pytest
+from pydantic import JsonValue
 
 from orchestrator.llm.adapter import Adapter
 from orchestrator.llm.carriers.anthropic import AnthropicCarrier
@@ -126,6 +127,24 @@ def test_a_stream_is_asked_for_in_the_body() -> None:
         assert (b"".join(answer.chunks), answer.request_id) == (b"data: {}\n\n", "req_1")
     carrier.close()
     assert bodies == [body | {"stream": True}]
+
+
+@pytest.mark.parametrize(
+    ("thinking", "beta"),
+    [({"type": "adaptive"}, None), ({"type": "adaptive", "block_binding": {}}, "thinking-binding-controls-2026-08-01")],
+)
+def test_what_is_not_generally_available_is_named_in_a_header(thinking: JsonValue, beta: str | None) -> None:
+    """Else the API refuses the field."""
+    requests: list[httpx2.Request] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        return httpx2.Response(200, json=SUNNY)
+
+    carrier = AnthropicCarrier("http://provider.test", "key", transport=httpx2.MockTransport(handler))
+    with carrier.send({"model": "m", "thinking": thinking}, "m", stream=False, timeout_s=5):
+        carrier.close()
+    assert requests[0].headers.get("anthropic-beta") == beta
 
 
 def test_the_request_is_made_once() -> None:

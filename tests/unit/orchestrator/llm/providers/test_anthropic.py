@@ -22,7 +22,8 @@ OLD = ["claude-opus-4-1-20250805", "claude-sonnet-4-20250514", "claude-sonnet-4@
 def test_what_each_model_can_do(model: str) -> None:
     """From the documentation of each generation."""
     can = ANTHROPIC.of_model(model)
-    assert can.forced_choice == (model not in NEWEST)
+    assert can.forced_choice == (model not in NEWEST or "haiku" in model)
+    assert can.bound_thinking == (model in NEWEST and "mythos" not in model)
     assert ("reasoning_effort" in can.sampling) == (model in NEWEST + CURRENT)
     assert (can.strict, can.response_format) == ((False, "tool") if model in OLD else (True, "native"))
 

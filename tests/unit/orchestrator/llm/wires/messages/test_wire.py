@@ -3,14 +3,16 @@
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from orchestrator.llm import policy
 from orchestrator.llm.model import ModelRequest, NamedTool, ResponseFormat, Sampling, ToolOffer
 from orchestrator.llm.providers.anthropic import ANTHROPIC
 from orchestrator.llm.scripted.checks.messages import check as provider_check
+from orchestrator.llm.scripted.signatures import signature
 from orchestrator.llm.wire import Target
 from orchestrator.llm.wires.messages.wire import DEFAULT_MAX_TOKENS, MessagesWire
-from orchestrator.messages import AssistantMessage, Call, Instructions, ToolMessage, UserMessage
+from orchestrator.messages import AssistantMessage, Call, Instructions, RawTurn, ToolMessage, UserMessage
 from orchestrator.transcript import IllegalTranscript
 
 QUESTION = UserMessage(content="Weather in Köln?")
@@ -123,6 +125,23 @@ def test_the_flag_of_parallel_calls_stands_in_the_choice(fields: dict[str, Any],
 def test_a_model_that_always_thinks_is_not_made_to_call(model: str) -> None:
     """It would answer 400."""
     assert chosen(tool_choice="required", model=model) == {"type": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "thinking"),
+    [
+        pytest.param(
+            "claude-opus-5-5", "anthropic", {"type": "adaptive", "block_binding": {"prefix_mismatch_behavior": "drop_block"}}, id="bound"
+        ),
+        pytest.param("claude-opus-5", "anthropic", None, id="not-bound"),
+        pytest.param("claude-opus-5-5", "google", None, id="none-given-back"),
+    ],
+)
+def test_thinking_that_a_changed_beginning_makes_invalid_is_dropped(model: str, provider: str, thinking: Any) -> None:
+    """A run that goes on with other tools would fail for it."""
+    data: list[JsonValue] = [{"type": "thinking", "thinking": "Hm.", "signature": signature("Hm.")}, {"type": "text", "text": "Hi."}]
+    turn = AssistantMessage(content="Hi.", raw=RawTurn(provider=provider, data=data))
+    assert sent(messages=(QUESTION, turn, QUESTION), model=model).get("thinking") == thinking
 
 
 def test_settings_of_tools_are_not_sent_without_tools() -> None:
