@@ -43,7 +43,10 @@ _UNUSABLE: Final[Mapping[str, tuple[str, bool]]] = {
 
 def decode(body: bytes, request_id: str | None) -> ModelReply:
     """The reply that the body holds. Raises ModelError where there is none."""
-    return reply(loaded(body), request_id)
+    answer = loaded(body)
+    if not answer:
+        raise failures.unreadable(request_id)
+    return reply(answer, request_id)
 
 
 def reply(answer: Mapping[str, Any], request_id: str | None) -> ModelReply:
@@ -55,7 +58,7 @@ def reply(answer: Mapping[str, Any], request_id: str | None) -> ModelReply:
     reason = text(candidate.get("finishReason")) or ""
     if reason in _UNUSABLE:
         message, retryable = _UNUSABLE[reason]
-        raise unusable(message, request_id, retryable=retryable)
+        raise ModelProtocolError("provider_protocol", message, retryable=retryable, request_id=request_id)
     parts = [part for part in mappings(mapping(candidate.get("content")).get("parts")) if part]
     calls = [part["functionCall"] for part in parts if isinstance(part.get("functionCall"), Mapping)]
     return ModelReply(
@@ -67,11 +70,6 @@ def reply(answer: Mapping[str, Any], request_id: str | None) -> ModelReply:
         request_id=request_id,
         raw=_raw(parts, request_id),
     )
-
-
-def unusable(message: str, request_id: str | None, *, retryable: bool = True) -> ModelProtocolError:
-    """An answer that says nothing."""
-    return ModelProtocolError("provider_protocol", message, retryable=retryable, request_id=request_id)
 
 
 def said(part: Mapping[str, Any]) -> str:
@@ -86,7 +84,7 @@ def _candidate(answer: Mapping[str, Any], request_id: str | None) -> Mapping[str
         return candidate
     if mapping(answer.get("promptFeedback")).get("blockReason"):
         return {"finishReason": "PROHIBITED_CONTENT"}
-    raise unusable("The model provider's answer holds no candidate. Check the provider's base URL, then try again.", request_id)
+    raise failures.unusable("The model provider's answer holds no candidate. Check the provider's base URL, then try again.", request_id)
 
 
 def _call(called: Mapping[str, Any]) -> RequestedCall:
@@ -104,7 +102,7 @@ def _raw(parts: list[Mapping[str, Any]], request_id: str | None) -> JsonValue:
     try:
         return {"role": "model", "parts": [storable(part) for part in parts]}
     except RecursionError:
-        raise unusable("The model provider's answer is nested too deeply to be read. Try again.", request_id) from None
+        raise failures.unusable("The model provider's answer is nested too deeply to be read. Try again.", request_id) from None
 
 
 def _usage(counts: Mapping[str, Any]) -> Usage:

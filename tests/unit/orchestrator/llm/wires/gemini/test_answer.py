@@ -34,7 +34,7 @@ def called(**fields: Any) -> RequestedCall:
 
 def test_a_whole_answer_is_read() -> None:
     """Thoughts are kept beside the text, and counted beside the candidates."""
-    parts = [{"text": "Hm.", "thought": True}, {"text": "Let me see."}, {**OSLO, "thoughtSignature": "c2ln"}, ROME]
+    parts: list[Any] = [{"text": "Hm.", "thought": True}, {"text": "Let me see."}, {**OSLO, "thoughtSignature": "c2ln"}, ROME]
     counts = {"promptTokenCount": 83, "candidatesTokenCount": 30, "thoughtsTokenCount": 190, "totalTokenCount": 313}
     more = {"toolUsePromptTokenCount": 10, "cachedContentTokenCount": 50}
     assert read(*parts, usageMetadata=counts | more, modelVersion="gemini-3-flash", responseId="r1") == ModelReply(

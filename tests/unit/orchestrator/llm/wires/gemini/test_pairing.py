@@ -7,7 +7,8 @@ import pytest
 from orchestrator.llm.wires.gemini import pairing
 from orchestrator.transcript import IllegalTranscript
 
-USER = {"role": "user", "parts": [{"text": "Hi."}]}
+USER: dict[str, Any] = {"role": "user", "parts": [{"text": "Hi."}]}
+NO_PARTS: dict[str, Any] = {"role": "model", "parts": []}
 
 
 def calls(*ids: str | None) -> dict[str, Any]:
@@ -52,8 +53,8 @@ def test_pairs_are_legal(contents: list[Any]) -> None:
         pytest.param([USER, calls("a"), USER], "contents.2", id="something-between"),
         pytest.param([USER, results("a")], "contents.1", id="no-calls"),
         pytest.param([calls("a"), results("a")], "contents.0", id="calls-first"),
-        pytest.param([USER, {"role": "model", "parts": []}], "contents.1.parts", id="no-parts"),
-        pytest.param([{"role": "tool", "parts": [{}]}], "contents.0.role", id="role"),
+        pytest.param([USER, NO_PARTS], "contents.1.parts", id="no-parts"),
+        pytest.param([{**USER, "role": "tool"}], "contents.0.role", id="role"),
     ],
 )
 def test_what_gemini_would_refuse_is_found(contents: list[Any], path: str) -> None:

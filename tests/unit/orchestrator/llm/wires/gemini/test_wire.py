@@ -11,7 +11,7 @@ from orchestrator.llm.wire import Target
 from orchestrator.llm.wires.gemini.wire import GeminiWire
 from orchestrator.messages import Instructions, UserMessage
 
-SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "additionalProperties": False}
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}, "additionalProperties": False}
 WEATHER = ToolOffer(name="get_weather", description="Gets the weather.", parameters=SCHEMA)
 STRICT = WEATHER.model_copy(update={"strict_parameters": {"type": "object"}})
 
