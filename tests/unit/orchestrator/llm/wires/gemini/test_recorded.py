@@ -2,72 +2,87 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pytest
-import yaml
 
+from orchestrator.llm import sse
 from orchestrator.llm.model import ModelReply
 from orchestrator.llm.wires.gemini import pairing
 from orchestrator.llm.wires.gemini.answer import decode
 from orchestrator.llm.wires.gemini.contents import contents
+from orchestrator.llm.wires.gemini.stream import GeminiAssembly
 from orchestrator.messages import AssistantMessage, Call, Message, RawTurn, ToolMessage, UserMessage
-
-CASSETTES = Path(__file__).parents[6].parent / "shared" / "data" / "cassettes"
+from tests import replay
 
 
 class Exchange(NamedTuple):
-    """A recorded request's body, and the answer's."""
+    """A recorded request and its answer, streamed or whole."""
 
     name: str
     request: dict[str, Any]
     answer: bytes
+    is_stream: bool
 
+    @property
+    def chunks(self) -> list[dict[str, Any]]:
+        """The answer, read by another way than ours."""
+        if not self.is_stream:
+            return [json.loads(self.answer)]
+        return [json.loads(line.removeprefix("data: ")) for line in self.answer.decode().splitlines() if line.startswith("data: ")]
 
-def body(half: dict[str, Any]) -> bytes:
-    """As a recorder kept it: parsed, as text, or as a text in a mapping."""
-    content = half["parsed_body"] if "parsed_body" in half else half["body"]
-    if isinstance(content, dict):
-        fields = cast("dict[str, Any]", content)
-        content = fields.get("string", json.dumps(fields))
-    return content if isinstance(content, bytes) else content.encode()
+    @property
+    def reply(self) -> ModelReply:
+        """What our wire reads."""
+        if not self.is_stream:
+            return decode(self.answer, None)
+        assembly = GeminiAssembly()
+        for event in sse.events([self.answer]):
+            assembly.feed(event)
+        return assembly.reply(None)
 
 
 def exchanges() -> list[Exchange]:
-    """All that asked generateContent and were not streamed."""
+    """All that went well."""
     return [
-        Exchange(f"{path.stem}-{number}", json.loads(body(each["request"])), body(each["response"]))
-        for path in sorted(CASSETTES.rglob("*.yaml"))
-        for number, each in enumerate(yaml.safe_load(path.read_text())["interactions"])
-        if ":generateContent" in each["request"]["uri"] and each["response"]["status"]["code"] == 200
+        Exchange(f"{path.stem}-{number}", cast("dict[str, Any]", each.request), each.answer, each.operation.startswith("stream"))
+        for path in replay.cassettes()
+        for number, each in enumerate(replay.interactions(path))
+        if each.operation in {"generateContent", "streamGenerateContent"} and each.status == 200
     ]
 
 
 ALL = exchanges()
 EACH = pytest.mark.parametrize("exchange", [pytest.param(each, id=each.name) for each in ALL] or [pytest.param(None, id="none")])
-pytestmark = pytest.mark.skipif(not ALL, reason=f"the recordings are not there: {CASSETTES.name} beside the project")
+pytestmark = pytest.mark.skipif(not ALL, reason=f"the recordings are not there: {replay.CASSETTES.name} beside the project")
 
 
 def parts(exchange: Exchange) -> list[dict[str, Any]]:
-    """What the recorded model answered, read by another way than ours."""
-    return json.loads(exchange.answer)["candidates"][0]["content"]["parts"]
+    """What the recorded model answered."""
+    return [part for chunk in exchange.chunks for each in chunk.get("candidates", []) for part in each.get("content", {}).get("parts", [])]
 
 
 @EACH
 def test_recorded_answers_are_read_as_they_were_sent(exchange: Exchange) -> None:
     """Calls, texts and tokens are those of the recording."""
-    reply = decode(exchange.answer, None)
-    called = [part["functionCall"] for part in parts(exchange) if "functionCall" in part]
+    reply, said = exchange.reply, parts(exchange)
+    called = [part["functionCall"] for part in said if "functionCall" in part]
     assert [(call.provider_id, call.name, json.loads(call.arguments)) for call in reply.calls] == [
-        (call.get("id"), call["name"], call["args"]) for call in called
+        (call.get("id"), call["name"], call.get("args", {})) for call in called
     ]
-    assert (reply.content or "") == "".join(part.get("text", "") for part in parts(exchange))
-    assert reply.raw == {"role": "model", "parts": parts(exchange)}
-    counts = json.loads(exchange.answer)["usageMetadata"]
+    assert (reply.content or "") == "".join(part.get("text", "") for part in said if not part.get("thought"))
+    kept = cast("dict[str, Any]", reply.raw or {"parts": []})["parts"]
+    assert signatures(kept) == signatures(said)
+    assert exchange.is_stream or reply.raw is None or kept == said
+    counts = exchange.chunks[-1]["usageMetadata"]
     assert (reply.usage.total_tokens, reply.usage.prompt_tokens) == (counts["totalTokenCount"], counts["promptTokenCount"])
     assert reply.usage.completion_tokens == reply.usage.total_tokens - reply.usage.prompt_tokens
     assert reply.request_id
+
+
+def signatures(said: list[dict[str, Any]]) -> list[str]:
+    """In their order."""
+    return [part["thoughtSignature"] for part in said if "thoughtSignature" in part]
 
 
 @EACH
@@ -87,7 +102,7 @@ def test_the_next_request_is_paired_as_the_recorded_one() -> None:
     turns = [each for each in ALL if each.name.startswith("pydantic-ai_gemini3_3_parallel_no_ids")]
     messages: list[Message] = [UserMessage(content="")]
     for turn, (exchange, following) in enumerate(pairwise(turns)):
-        message = kept(decode(exchange.answer, None), turn)
+        message = kept(exchange.reply, turn)
         given = [part["functionResponse"] for part in following.request["contents"][-1]["parts"]]
         results = [each["response"]["return_value"] for each in given]
         messages += [
@@ -109,4 +124,4 @@ def shape(content: dict[str, Any]) -> tuple[str, list[Any]]:
 
 def test_the_recordings_hold_parallel_calls() -> None:
     """The suite would be empty if none were found."""
-    assert max(len(decode(each.answer, None).calls) for each in ALL) == 3
+    assert max(len(each.reply.calls) for each in ALL) == 3
