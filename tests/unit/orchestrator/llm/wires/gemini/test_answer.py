@@ -177,11 +177,12 @@ def test_what_is_no_answer_is_a_protocol_error(body: bytes) -> None:
     assert caught.value.retryable
 
 
-def test_what_is_nested_too_deeply_is_refused() -> None:
+@pytest.mark.parametrize("part", ['{"x": %s}', '{"functionCall": {"name": "f", "args": %s}}'])
+def test_what_is_nested_too_deeply_is_refused(part: str) -> None:
     """Before anything is stored."""
-    deep = '{"candidates": [{"content": {"parts": [{"x": ' + "[" * 900 + "]" * 900 + "}]}}]}"
+    body = '{"candidates": [{"content": {"parts": [%s]}}]}' % (part % ("[" * 900 + "]" * 900))
     with pytest.raises(ModelProtocolError):
-        decode(deep.encode(), None)
+        decode(body.encode(), None)
 
 
 def test_the_raw_turn_can_be_stored() -> None:
