@@ -88,6 +88,7 @@ _NAMED: Final[Mapping[str, Reason]] = {
     "model_not_found": _NO_MODEL,
     "deploymentnotfound": _NO_MODEL,
     "invalid_api_key": _KEY,
+    "api_key_invalid": _KEY,  # Google says it with status 400.
 }
 _BY_STATUS: Final[Mapping[int, Reason]] = {
     401: _KEY,

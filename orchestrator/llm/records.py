@@ -7,6 +7,7 @@ from orchestrator.llm.provider import Access, ModelName, Provider, Variable
 from orchestrator.llm.providers.anthropic import ANTHROPIC
 from orchestrator.llm.providers.azure import AZURE, AZURE_RESPONSES
 from orchestrator.llm.providers.compatible import COMPATIBLE
+from orchestrator.llm.providers.google import GOOGLE, VERTEX
 from orchestrator.llm.providers.openai import OPENAI, OPENAI_RESPONSES
 from orchestrator.llm.providers.openrouter import OPENROUTER
 
@@ -22,6 +23,8 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         AZURE_RESPONSES,
         OPENROUTER,
         ANTHROPIC,
+        GOOGLE,
+        VERTEX,
         *COMPATIBLE,
     )
 }

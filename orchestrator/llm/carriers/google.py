@@ -75,6 +75,8 @@ class GoogleCarrier:
                     httpx_client=httpx2.Client(transport=_Desk()),
                 ),
             )
+        except google.auth.exceptions.GoogleAuthError as error:
+            raise _unauthorised(error) from None
         except ValueError:
             raise _misconfigured() from None
         limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)

@@ -50,19 +50,24 @@ def _connect(access: Access, connections: int) -> Carrier:
 
 
 def _connect_vertex(access: Access, connections: int) -> Carrier:
-    """As in Google's SDK, a project wins over a key."""
+    """As in Google's SDK, a project wins over a key; without both, the application default credentials name the project."""
     from orchestrator.llm.carriers.google import Account, GoogleCarrier  # noqa: PLC0415 - SDKs take seconds to import
 
-    project, location = access.get("GOOGLE_CLOUD_PROJECT"), access.get("GOOGLE_CLOUD_LOCATION") or "global"
-    account = Account(vertex=True, api_key=access.get("GOOGLE_API_KEY"))
-    if project:
-        account = Account(vertex=True, project=project, location=location, token=access.get("GOOGLE_VERTEX_ACCESS_TOKEN"))
+    project, key = access.get("GOOGLE_CLOUD_PROJECT"), access.get("GOOGLE_API_KEY")
+    account = Account(
+        vertex=True,
+        project=project,
+        location=access.get("GOOGLE_CLOUD_LOCATION", "global"),
+        token=access.get("GOOGLE_VERTEX_ACCESS_TOKEN"),
+    )
+    if key and not project:
+        account = Account(vertex=True, api_key=key)
     return GoogleCarrier(account, access.get("GOOGLE_VERTEX_BASE_URL"), max_connections=connections)
 
 
 GOOGLE: Final = Provider(
     name="google",
-    title="the Gemini API",
+    title="Google Gemini",
     example="google/gemini-3.5-flash",
     capabilities=_GEMINI,
     exceptions=_EXCEPTIONS,

@@ -43,7 +43,10 @@ _UNUSABLE: Final[Mapping[str, tuple[str, bool]]] = {
 
 def decode(body: bytes, request_id: str | None) -> ModelReply:
     """The reply that the body holds. Raises ModelError where there is none."""
-    return reply(loaded(body), request_id)
+    answer = loaded(body)
+    if not answer:
+        raise failures.unreadable(request_id)
+    return reply(answer, request_id)
 
 
 def reply(answer: Mapping[str, Any], request_id: str | None) -> ModelReply:
@@ -55,7 +58,14 @@ def reply(answer: Mapping[str, Any], request_id: str | None) -> ModelReply:
     reason = text(candidate.get("finishReason")) or ""
     if reason in _UNUSABLE:
         message, retryable = _UNUSABLE[reason]
-        raise unusable(message, request_id, retryable=retryable)
+        raise ModelProtocolError("provider_protocol", message, retryable=retryable, request_id=request_id)
+    try:
+        return _read(answer, candidate, reason, request_id)
+    except RecursionError:
+        raise failures.unusable("The model provider's answer is nested too deeply to be read. Try again.", request_id) from None
+
+
+def _read(answer: Mapping[str, Any], candidate: Mapping[str, Any], reason: str, request_id: str | None) -> ModelReply:
     parts = [part for part in mappings(mapping(candidate.get("content")).get("parts")) if part]
     calls = [part["functionCall"] for part in parts if isinstance(part.get("functionCall"), Mapping)]
     return ModelReply(
@@ -65,18 +75,8 @@ def reply(answer: Mapping[str, Any], request_id: str | None) -> ModelReply:
         usage=_usage(mapping(answer.get("usageMetadata"))),
         model=text(answer.get("modelVersion")) or "",
         request_id=request_id,
-        raw=_raw(parts, request_id),
+        raw=_raw(parts),
     )
-
-
-def unusable(message: str, request_id: str | None, *, retryable: bool = True) -> ModelProtocolError:
-    """An answer that says nothing."""
-    return ModelProtocolError("provider_protocol", message, retryable=retryable, request_id=request_id)
-
-
-def said(part: Mapping[str, Any]) -> str:
-    """The part's text, if it is for the user."""
-    return "" if part.get("thought") else text(part.get("text")) or ""
 
 
 def _candidate(answer: Mapping[str, Any], request_id: str | None) -> Mapping[str, Any]:
@@ -86,7 +86,12 @@ def _candidate(answer: Mapping[str, Any], request_id: str | None) -> Mapping[str
         return candidate
     if mapping(answer.get("promptFeedback")).get("blockReason"):
         return {"finishReason": "PROHIBITED_CONTENT"}
-    raise unusable("The model provider's answer holds no candidate. Check the provider's base URL, then try again.", request_id)
+    raise failures.unusable("The model provider's answer holds no candidate. Check the provider's base URL, then try again.", request_id)
+
+
+def said(part: Mapping[str, Any]) -> str:
+    """The part's text, if it is for the user."""
+    return "" if part.get("thought") else text(part.get("text")) or ""
 
 
 def _call(called: Mapping[str, Any]) -> RequestedCall:
@@ -97,14 +102,11 @@ def _call(called: Mapping[str, Any]) -> RequestedCall:
     return RequestedCall(provider_id=text(called.get("id")), name=text(called.get("name")) or "", arguments=clean(arguments))
 
 
-def _raw(parts: list[Mapping[str, Any]], request_id: str | None) -> JsonValue:
+def _raw(parts: list[Mapping[str, Any]]) -> JsonValue:
     """The turn, where it holds more than text: thoughts, signatures, ids, and calls, whose origin decides how they go back."""
     if all(set(part) == {"text"} for part in parts):
         return None
-    try:
-        return {"role": "model", "parts": [storable(part) for part in parts]}
-    except RecursionError:
-        raise unusable("The model provider's answer is nested too deeply to be read. Try again.", request_id) from None
+    return {"role": "model", "parts": [storable(part) for part in parts]}
 
 
 def _usage(counts: Mapping[str, Any]) -> Usage:

@@ -151,7 +151,7 @@ def _part(piece: Text | Image) -> JsonValue:
 def _image(image: Image) -> JsonValue:
     scheme, _, rest = image.url.partition(":")
     if scheme.lower() != "data":
-        return {"fileData": {"fileUri": image.url, "mimeType": mimetypes.guess_type(image.url)[0] or _UNKNOWN_IMAGE}}
+        return {"fileData": {"fileUri": image.url, "mimeType": mimetypes.guess_type(image.url.partition("?")[0])[0] or _UNKNOWN_IMAGE}}
     head, _, data = rest.partition(",")
     if not head.endswith(";base64"):
         data = base64.b64encode(unquote_to_bytes(data)).decode()

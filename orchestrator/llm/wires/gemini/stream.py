@@ -41,7 +41,7 @@ class GeminiAssembly:
 
     def reply(self, request_id: str | None) -> ModelReply:
         if not self._candidate.get("finishReason") and not self._answer.get("promptFeedback"):
-            raise answer.unusable("The model provider's stream broke off. Try again.", request_id)
+            raise failures.broken_off(request_id)
         if self._is_open:
             raise DoubtfulStream
         candidates = [self._candidate | {"content": {"parts": self._parts}}] if self._candidate else []
