@@ -5,7 +5,9 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from orchestrator.brief import Brief
-from orchestrator.llm.model import TOKEN_COUNTS, ModelReply
+from orchestrator.llm import prices
+from orchestrator.llm.model import TOKEN_COUNTS, ModelReply, Usage
+from orchestrator.llm.records import PROVIDERS, named
 from orchestrator.llm.reply import JudgedCall, Verdict
 from orchestrator.store import events
 from orchestrator.store import turns as store
@@ -19,15 +21,18 @@ def record(session: Session, run: Run, brief: Brief, reply: ModelReply, verdict:
     calls = [_call(brief, index, judged) for index, judged in enumerate(verdict.calls)]
     told = {"finish_reason": reply.finish_reason, "tool_calls": len(calls)}
     events.add(session, run, "model_call.completed", told, turn=step.turn, attempt=step.attempt)
-    store.record(session, _turn(step, reply, verdict, latency_ms), calls)
+    usage = _priced(run.model, reply)
+    store.record(session, _turn(step, reply, usage, verdict, latency_ms), calls)
     for call, judged in zip(calls, verdict.calls, strict=True):
         if judged.answer is not None:
             store.answer(session, run, call, judged.answer)
-    _add_usage(run, reply)
+    run.used_tool_calls += sum(judged.answer is None for judged in verdict.calls)
+    _add_usage(run, usage)
+    _warn(session, run, reply)
     return calls
 
 
-def _turn(step: Step, reply: ModelReply, verdict: Verdict, latency_ms: int) -> Turn:
+def _turn(step: Step, reply: ModelReply, usage: Usage, verdict: Verdict, latency_ms: int) -> Turn:
     return Turn(
         run_id=step.run_id,
         turn=step.turn,
@@ -39,13 +44,13 @@ def _turn(step: Step, reply: ModelReply, verdict: Verdict, latency_ms: int) -> T
         model=reply.model,
         request_id=reply.request_id,
         latency_ms=latency_ms,
-        **reply.usage.model_dump(),
+        **usage.model_dump(),
     )
 
 
 def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
     """The row of an open call, with what its tool was when the model saw it."""
-    spec = brief.specs.get(judged.name)
+    spec = brief.specs.get(judged.name) if judged.execute else None
     call = ToolCall(
         run_id=brief.step.run_id,
         turn=brief.step.turn,
@@ -55,6 +60,7 @@ def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
         name=judged.name,
         arguments=judged.arguments,
         status="queued",
+        execute=judged.execute,
         attempt=1,
         truncated=False,
     )
@@ -67,8 +73,27 @@ def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
     return call
 
 
-def _add_usage(run: Run, reply: ModelReply) -> None:
-    for count in TOKEN_COUNTS:
-        setattr(run, count, getattr(run, count) + getattr(reply.usage, count))
+def _priced(model: str, reply: ModelReply) -> Usage:
+    """The provider's own price, else that of the model which was asked for, else that of the one which answered."""
     if reply.usage.cost_usd is not None:
-        run.cost_usd = (run.cost_usd or Decimal()) + reply.usage.cost_usd
+        return reply.usage
+    name = named(model)
+    listed = PROVIDERS[name.provider].prices
+    costs = (prices.cost(listed, each, reply.usage) for each in (name.model, reply.model) if each)
+    return reply.usage.model_copy(update={"cost_usd": next((cost for cost in costs if cost is not None), None)})
+
+
+def _add_usage(run: Run, usage: Usage) -> None:
+    for count in TOKEN_COUNTS:
+        setattr(run, count, getattr(run, count) + getattr(usage, count))
+    if usage.cost_usd is not None:
+        run.cost_usd = (run.cost_usd or Decimal()) + usage.cost_usd
+
+
+def _warn(session: Session, run: Run, reply: ModelReply) -> None:
+    """Tells what was changed in the model call, each once in a run."""
+    for warning in reply.warnings:
+        told = run.warnings or []
+        if all(warning.code != each["code"] for each in told):
+            run.warnings = [*told, warning.model_dump(mode="json")]
+            events.add(session, run, "run.warning", warning.model_dump(mode="json"), turn=run.turn)
