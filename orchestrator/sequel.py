@@ -10,9 +10,9 @@ from tasks.messages import CallOutcome, Outcome
 
 #: How a call is answered that nobody will read the result of.
 _UNREAD: Final = {
-    "max_turns": "Not run: the run has used all its turns.",
-    "max_total_tokens": "Not run: the run has used all its tokens.",
-    "max_cost_usd": "Not run: the run has used all its money.",
+    "max_turns": CallOutcome.of_error(Outcome.SKIPPED, "max_turns", "Not run: the run has used all its turns."),
+    "max_total_tokens": CallOutcome.of_error(Outcome.SKIPPED, "max_total_tokens", "Not run: the run has used all its tokens."),
+    "max_cost_usd": CallOutcome.of_error(Outcome.SKIPPED, "max_cost_usd", "Not run: the run may not cost more."),
 }
 #: Calls that were stopped for this are no fault of the model's.
 _NO_CALLS_LEFT: Final = "max_tool_calls"
@@ -29,8 +29,7 @@ class End(NamedTuple):
     @property
     def skipped(self) -> CallOutcome | None:
         """The answer of calls that are open."""
-        message = _UNREAD.get(self.reason or "")
-        return CallOutcome.of_error(Outcome.SKIPPED, str(self.reason), message) if message else None
+        return _UNREAD.get(self.reason or "")
 
 
 class Repair(NamedTuple):

@@ -87,7 +87,7 @@ def _problem(error: Any) -> str:
         case "enum":
             problem = f"must be one of {_shown(wanted)}"
         case None:
-            problem = "is not allowed"
+            problem = "has what is not allowed there"
         case keyword:
             problem = f"does not satisfy {keyword}: {_shown(wanted)}"
     return problem

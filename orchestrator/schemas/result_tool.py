@@ -24,6 +24,8 @@ def _checked(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return schema
 
 
+_NO_PARAMETERS: Final[dict[str, JsonValue]] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+
 #: A JSON schema of objects, of draft 2020-12.
 ObjectSchema = Annotated[dict[str, JsonValue], AfterValidator(_checked)]
 
@@ -37,10 +39,9 @@ class DescribedFunction(Posted):
     """What the model is shown of the tool."""
 
     name: str = Field(pattern=TOOL_NAME.pattern)
-    description: str = Field(default="", max_length=16_384)
-    parameters: ObjectSchema = Field(
-        default={"type": "object", "properties": {}, "required": [], "additionalProperties": False},
-        description="JSON schema (draft 2020-12) of the arguments. Every call is checked against it.",
+    description: str | None = Field(default=None, max_length=16_384)
+    parameters: ObjectSchema | None = Field(
+        default=None, description="JSON schema (draft 2020-12) of the arguments; none by default. Every call is checked against it."
     )
     strict: bool | None = Field(
         default=None, description="Providers are asked to keep to a schema in strict form, unless this is false. It is checked in any case."
@@ -61,12 +62,12 @@ class ResultTool(Posted):
     def offer(self) -> dict[str, JsonValue]:
         """As the model is to be shown it: the fields of ToolOffer."""
         function = self.function
-        strict = strict_form(function.parameters, function.strict)
+        parameters = function.parameters or _NO_PARAMETERS
         return {
             "name": function.name,
-            "description": function.description,
-            "parameters": function.parameters,
-            "strict_parameters": function.parameters if strict else None,
+            "description": function.description or "",
+            "parameters": parameters,
+            "strict_parameters": parameters if strict_form(parameters, function.strict) else None,
         }
 
 
