@@ -1,17 +1,19 @@
 """What a claimed model step needs, read at once, so that no transaction is open during the model call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
-from orchestrator import history
-from orchestrator.llm.model import ModelRequest, NamedTool, Sampling, ToolChoice, ToolOffer
+from orchestrator import budget, history
+from orchestrator.llm.model import ModelRequest, NamedTool, ResponseFormat, Sampling, ToolChoice, ToolOffer
+from orchestrator.llm.reply import Results
 from orchestrator.messages import AssistantMessage, Message
 from orchestrator.runs import end_late
-from orchestrator.store import events, runs, tools
+from orchestrator.store import chain, events, runs, tools
 from orchestrator.store import turns as store
+from orchestrator.store.chain import Link
 from orchestrator.store.runs import Step
 from orchestrator.tables import Run
 from tasks.messages import ToolSpec
@@ -24,6 +26,7 @@ class Brief:
     step: Step
     request: ModelRequest
     specs: Mapping[str, ToolSpec]
+    results: Results
     taken_ids: frozenset[str]
 
 
@@ -37,11 +40,11 @@ def read(session: Session, step: Step, model_timeout_s: float) -> Brief | None:
         end_late(session, run)
         return None
     events.add(session, run, "model_call.started", turn=step.turn, attempt=step.attempt)
-    calls = store.calls_of_run(session, run.id)
-    messages = history.conversation(run, store.of_run(session, run.id, raw=True), calls)
+    this = Link(run, store.of_run(session, run.id, raw=True), store.calls_of_run(session, run.id))
+    messages = history.conversation([*chain.before(session, run, raw=True), this])
     specs = tools.versions(session, run.tools)
     request = _request(run, messages, specs, min(model_timeout_s, remaining_s))
-    return Brief(step, request, specs, _call_ids(messages))
+    return Brief(step, request, specs, _results(run), _call_ids(messages))
 
 
 def _call_ids(messages: Sequence[Message]) -> frozenset[str]:
@@ -50,31 +53,59 @@ def _call_ids(messages: Sequence[Message]) -> frozenset[str]:
 
 def _request(run: Run, messages: tuple[Message, ...], specs: Mapping[str, ToolSpec], timeout_s: float) -> ModelRequest:
     options = dict(run.options)
+    offers, choice = _tools(run, specs, options.pop("tool_choice", None))
     return ModelRequest(
         model=run.model,
         messages=messages,
-        tools=tuple(ToolOffer.of(specs[name]) for name in run.tools if name in specs),
-        tool_choice=_tool_choice(run, options.pop("tool_choice", None)),
+        tools=offers,
+        tool_choice=choice,
         parallel_tool_calls=options.pop("parallel_tool_calls", None),  # pyright: ignore[reportArgumentType] - the door checked it
-        sampling=_sampling(options),
+        response_format=ResponseFormat.model_validate(run.response_format) if run.response_format else None,
+        sampling=_sampling(run, options),
         stream=run.stream,
         timeout_s=timeout_s,
     )
 
 
-def _sampling(options: Mapping[str, JsonValue]) -> Sampling:
+def _sampling(run: Run, options: Mapping[str, JsonValue]) -> Sampling:
     stop = options.get("stop")
-    return Sampling.model_validate({**options, "stop": (stop,) if isinstance(stop, str) else stop or ()})
+    sampling = Sampling.model_validate({**options, "stop": (stop,) if isinstance(stop, str) else stop or ()})
+    left = budget.tokens_left(run)
+    if left is None:
+        return sampling
+    return sampling.model_copy(update={"max_completion_tokens": min(left, sampling.max_completion_tokens or left)})
 
 
-def _tool_choice(run: Run, choice: JsonValue) -> ToolChoice | None:
-    """A choice that forces a call holds for the first turn only; sent again, it would keep the model from ever answering."""
+def _tools(run: Run, specs: Mapping[str, ToolSpec], choice: JsonValue) -> tuple[tuple[ToolOffer, ...], ToolChoice | None]:
+    """What the model is offered, and what it must choose. When no tool may run any more it can only make calls that are
+    results, or answer. Else the tools of earlier calls are still offered: providers want to know them."""
+    results = {offer.name: offer for offer in _result_offers(run)}
+    executed = {name: ToolOffer.of(spec) for name, spec in specs.items()}
+    if budget.calls_left(run) == 0 and executed:
+        if results:
+            return tuple(results.values()), None
+        return tuple(executed[name] for name in run.tools if name in executed), "none"
+    offered = executed | results
+    return tuple(offered[name] for name in run.tools if name in offered), _tool_choice(run, choice, is_kept=not executed)
+
+
+def _results(run: Run) -> Results:
+    return {offer.name: offer.parameters for offer in _result_offers(run)}
+
+
+def _result_offers(run: Run) -> Iterator[ToolOffer]:
+    return map(ToolOffer.model_validate, run.result_tools or ())
+
+
+def _tool_choice(run: Run, choice: JsonValue, *, is_kept: bool) -> ToolChoice | None:
+    """A choice that forces a call holds for the first turn only; sent again, it would keep the model from ever answering.
+    It `is_kept` where calls are the answer."""
     match choice:
         case "auto" | "none":
             return choice
-        case "required" if run.turn == 1:
+        case "required" if is_kept or run.turn == 1:
             return choice
-        case {"function": {"name": str(name)}} if run.turn == 1:
+        case {"function": {"name": str(name)}} if is_kept or run.turn == 1:
             return NamedTool(name=name)
         case _:
             return None

@@ -9,9 +9,11 @@ from typing import Any, Final
 import stamina
 from celery.signals import setup_logging
 
+from orchestrator import providers
 from orchestrator.engine import Engine
 from orchestrator.llm import access
 from orchestrator.llm.models import Models
+from orchestrator.llm.provider import Access
 from orchestrator.llm.records import PROVIDERS
 from orchestrator.llm.retry import Retrying
 from orchestrator.settings import Settings
@@ -35,14 +37,24 @@ stop_within(stopping, settings.stop_grace_s)
 
 
 @cache
+def _engine() -> Engine:
+    return Engine(settings, app)
+
+
+@cache
+def _access() -> Access:
+    return access.read(PROVIDERS.values())
+
+
+@cache
 def _turns() -> Turns:
     """The loop with its model: no other process asks models."""
     # The retry layer logs its own line; stamina's would be a second one.
     stamina.instrumentation.set_on_retry_hooks([])
-    engine = Engine(settings, app)
+    engine = _engine()
     return Turns(
         engine.database,
-        Retrying(Models(access.read(PROVIDERS.values()), settings.model_connections)),
+        Retrying(Models(_access(), settings.model_connections)),
         engine.dispatcher,
         engine.grants,
         engine.closer,
@@ -79,6 +91,7 @@ def _log(**_: Any) -> None:
 def _prepare(worker: Any) -> None:
     """Makes the engine before the pool's threads start, and says that a coordinator is there once it consumes."""
     _turns()
+    providers.tell(_engine().database, _access())
     threading.Thread(target=_release_in_time, name="toolchord-release", daemon=True).start()
     heartbeat.keep(settings.heartbeat_file)
     announcement = Announcement(worker_id=uuid.uuid4().hex, worker=worker.hostname, queues=(TURNS_QUEUE,), tools=())

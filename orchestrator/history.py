@@ -1,4 +1,4 @@
-"""A run's conversation, put together from what is stored once: its input, its turns, its calls."""
+"""A conversation, put together from what is stored once: the input of its runs, their turns, their calls."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -6,19 +6,20 @@ from itertools import groupby
 from pydantic import JsonValue
 
 from orchestrator import chat
-from orchestrator.messages import AssistantMessage, Message, RawTurn, ToolMessage
-from orchestrator.tables import Run, ToolCall, Turn
+from orchestrator.messages import AssistantMessage, Message, RawTurn, ToolMessage, UserMessage
+from orchestrator.store.chain import Link
+from orchestrator.tables import ToolCall, Turn
 from tasks.messages import Outcome
 
 
-def conversation(run: Run, turns: Sequence[Turn], calls: Sequence[ToolCall]) -> tuple[Message, ...]:
-    """All messages in order. A call without an answer yet has no tool message."""
-    return (*chat.read(run.messages), *_since(turns, calls, raw=True))
+def conversation(links: Sequence[Link]) -> tuple[Message, ...]:
+    """All messages of runs that continue each other, in order. A call without an answer yet has no tool message."""
+    return tuple(message for link in links for message in (*chat.read(link.run.messages), *_since(link.turns, link.calls, raw=True)))
 
 
-def transcript(run: Run, turns: Sequence[Turn], calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
-    """The same in OpenAI's chat form, the input as it was posted."""
-    return [*run.messages, *map(chat.as_chat, _since(turns, calls, raw=False))]
+def transcript(links: Sequence[Link]) -> list[Mapping[str, JsonValue]]:
+    """The same in OpenAI's chat form, what was posted as it was posted."""
+    return [message for link in links for message in (*link.run.messages, *map(chat.as_chat, _since(link.turns, link.calls, raw=False)))]
 
 
 def _since(turns: Sequence[Turn], calls: Sequence[ToolCall], *, raw: bool) -> list[Message]:
@@ -34,7 +35,8 @@ def _turn(turn: Turn, calls: Sequence[ToolCall], *, raw: bool) -> list[Message]:
         calls=tuple(chat.call(call.tool_call_id, call.name, call.arguments) for call in calls),
         raw=RawTurn(provider=turn.provider, data=turn.raw) if raw and turn.raw is not None else None,
     )
-    return [said, *(_answer(call, call.content) for call in calls if call.content is not None)]
+    answers = [_answer(call, call.content) for call in calls if call.content is not None]
+    return [said, *answers, *([UserMessage(content=turn.feedback)] if turn.feedback else [])]
 
 
 def _answer(call: ToolCall, content: str) -> ToolMessage:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from orchestrator.brief import Brief
-from orchestrator.llm.model import TOKEN_COUNTS, ModelReply
+from orchestrator.llm.model import TOKEN_COUNTS, ModelReply, Usage
 from orchestrator.llm.reply import JudgedCall, Verdict
 from orchestrator.store import events
 from orchestrator.store import turns as store
@@ -23,7 +23,9 @@ def record(session: Session, run: Run, brief: Brief, reply: ModelReply, verdict:
     for call, judged in zip(calls, verdict.calls, strict=True):
         if judged.answer is not None:
             store.answer(session, run, call, judged.answer)
-    _add_usage(run, reply)
+    run.used_tool_calls += sum(judged.answer is None for judged in verdict.calls)
+    _add_usage(run, reply.usage)
+    _warn(session, run, reply)
     return calls
 
 
@@ -45,7 +47,7 @@ def _turn(step: Step, reply: ModelReply, verdict: Verdict, latency_ms: int) -> T
 
 def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
     """The row of an open call, with what its tool was when the model saw it."""
-    spec = brief.specs.get(judged.name)
+    spec = brief.specs.get(judged.name) if judged.execute else None
     call = ToolCall(
         run_id=brief.step.run_id,
         turn=brief.step.turn,
@@ -55,6 +57,7 @@ def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
         name=judged.name,
         arguments=judged.arguments,
         status="queued",
+        execute=judged.execute,
         attempt=1,
         truncated=False,
     )
@@ -67,8 +70,17 @@ def _call(brief: Brief, index: int, judged: JudgedCall) -> ToolCall:
     return call
 
 
-def _add_usage(run: Run, reply: ModelReply) -> None:
+def _add_usage(run: Run, usage: Usage) -> None:
     for count in TOKEN_COUNTS:
-        setattr(run, count, getattr(run, count) + getattr(reply.usage, count))
-    if reply.usage.cost_usd is not None:
-        run.cost_usd = (run.cost_usd or Decimal()) + reply.usage.cost_usd
+        setattr(run, count, getattr(run, count) + getattr(usage, count))
+    if usage.cost_usd is not None:
+        run.cost_usd = (run.cost_usd or Decimal()) + usage.cost_usd
+
+
+def _warn(session: Session, run: Run, reply: ModelReply) -> None:
+    """Tells what was changed in the model call, each once in a run."""
+    for warning in reply.warnings:
+        told = run.warnings or []
+        if all(warning.code != each["code"] for each in told):
+            run.warnings = [*told, warning.model_dump(mode="json")]
+            events.add(session, run, "run.warning", warning.model_dump(mode="json"), turn=run.turn)

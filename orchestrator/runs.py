@@ -4,19 +4,21 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy.orm import Session
 
-from orchestrator import history
+from orchestrator import history, submission
 from orchestrator.background import Background
 from orchestrator.closer import Closer
 from orchestrator.database import Database
 from orchestrator.errors import NotFound, Unacceptable
 from orchestrator.ids import new_run_id
-from orchestrator.store import closings, events, keys, tools, turns
+from orchestrator.store import chain, closings, events, keys, tools, turns
 from orchestrator.store import runs as store
+from orchestrator.store.chain import Link
 from orchestrator.tables import Run, RunEvent, ToolCall, ToolVersion, Turn
 from tasks.failpoints import reach
 from tasks.messages import CallOutcome, Outcome
@@ -33,10 +35,17 @@ class NewRun(BaseModel):
     messages: tuple[dict[str, JsonValue], ...]
     model: str
     tools: tuple[str, ...] | Literal["all"] = ()
+    result_tools: tuple[dict[str, JsonValue], ...] = Field(default=(), description="Those of the tools that do not run, as ToolOffers.")
+    response_format: dict[str, JsonValue] | None = None
+    previous_run_id: str | None = None
     options: dict[str, JsonValue] = {}
     labels: dict[str, str] = {}
     max_turns: int
     max_parallel_tool_calls: int
+    max_tool_calls: int | None = None
+    max_total_tokens: int | None = None
+    max_cost_usd: Decimal | None = None
+    max_repairs: int = 1
     deadline_s: float
     start_within_s: float | None = None
     turn_deadline_s: float | None = None
@@ -57,11 +66,13 @@ class RunView:
     run: Run
     turns: Sequence[Turn]
     calls: Sequence[ToolCall]
+    #: The runs that it continues, the oldest first.
+    before: Sequence[Link] = ()
 
     @property
     def messages(self) -> list[Mapping[str, JsonValue]]:
-        """The transcript, input first."""
-        return history.transcript(self.run, self.turns, self.calls)
+        """The whole transcript, as the model sees it."""
+        return history.transcript([*self.before, Link(self.run, self.turns, self.calls)])
 
 
 class Runs:
@@ -85,7 +96,8 @@ class Runs:
         the run which the same request with the same key has started before.
 
         Raises:
-            Unacceptable: a tool is not known, an option does not fit the tools, or the key was used for something else.
+            Unacceptable: the model cannot be asked, a tool or the previous run is not known, an option does not fit the tools, or
+                the key was used for something else.
 
         """
         run_id = new_run_id()
@@ -104,7 +116,7 @@ class Runs:
         """Raises NotFound."""
         with self._database.transaction() as session:
             run = _found(store.get(session, run_id), run_id)
-            return RunView(run, turns.of_run(session, run_id), turns.calls_of_run(session, run_id))
+            return RunView(run, turns.of_run(session, run_id), turns.calls_of_run(session, run_id), chain.before(session, run))
 
     def events(self, run_id: str, after: int, limit: int) -> list[RunEvent]:
         """What happened to the run beyond the event `after`, in order. Raises NotFound."""
@@ -160,30 +172,28 @@ class Runs:
         with self._database.transaction() as session:
             return tools.live(session)
 
-    def _hashes(self, session: Session, names: Sequence[str] | Literal["all"]) -> dict[str, str]:
-        """The versions that the run's model will see."""
-        known = tools.hashes(session, self._tool_memory_s, None if names == "all" else names)
-        if names == "all":
-            return known
-        for index, name in enumerate(names):
-            if name not in known:
-                there = ", ".join(tools.hashes(session, self._tool_memory_s, None)) or "none; is a tool worker running?"
-                raise Unacceptable(f"No worker has announced a tool named {name!r}. Known tools: {there}.", f"tools.{index}")
-        return {name: known[name] for name in names}
-
     def _row(self, session: Session, run_id: str, new: NewRun) -> Run:
-        hashes = self._hashes(session, new.tools)
-        _check_options(new.options, hashes)
+        submission.check_model(session, new.model, new.max_cost_usd)
+        submission.check_previous(session, new.previous_run_id)
+        hashes = submission.hashes(session, new.tools, {str(tool["name"]) for tool in new.result_tools}, self._tool_memory_s)
+        submission.check_options(new.options, hashes)
         return Run(
             id=run_id,
             status="queued",
             model=new.model,
             messages=list(new.messages),
             tools=hashes,
+            result_tools=list(new.result_tools) or None,
+            response_format=new.response_format,
+            previous_run_id=new.previous_run_id,
             options=new.options,
             labels=new.labels,
             max_turns=new.max_turns,
             max_parallel_tool_calls=new.max_parallel_tool_calls,
+            max_tool_calls=new.max_tool_calls,
+            max_total_tokens=new.max_total_tokens,
+            max_cost_usd=new.max_cost_usd,
+            max_repairs=new.max_repairs,
             deadline_at=store.from_now(new.deadline_s),
             start_within_s=new.start_within_s,
             turn_deadline_s=new.turn_deadline_s,
@@ -210,18 +220,6 @@ def _earlier(session: Session, run_id: str, new: NewRun) -> str | None:
     if taken.fingerprint != new.fingerprint:
         raise Unacceptable("This key was used for another request. Choose a new one for each request.", "Idempotency-Key")
     return taken.run_id if taken.run_id != run_id else None
-
-
-def _check_options(options: Mapping[str, JsonValue], hashes: Mapping[str, str]) -> None:
-    """Providers refuse options that speak of tools where there are none, and a choice that is not offered."""
-    for option in ("tool_choice", "parallel_tool_calls"):
-        if option in options and not hashes:
-            raise Unacceptable(f"{option} needs tools, and the run has none.", option)
-    match options.get("tool_choice"):
-        case {"function": {"name": name}} if name not in hashes:
-            raise Unacceptable(f"tool_choice names {name!r}, which is not among the run's tools.", "tool_choice.function.name")
-        case _:
-            pass
 
 
 def _found(run: Run | None, run_id: str) -> Run:

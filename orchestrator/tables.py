@@ -90,13 +90,17 @@ class Run(Tokens, Base):
     messages: Mapped[list[dict[str, JsonValue]]] = mapped_column(
         JSON, deferred=True, doc="The input, as it was posted; long, so read only when needed."
     )
-    tools: Mapped[dict[str, str]] = mapped_column(JSON, doc="Tool name to schema hash: the versions that the model sees, in order.")
+    tools: Mapped[dict[str, str]] = mapped_column(
+        JSON, doc="Tool name to schema hash: the versions that the model sees, in order. Those of result_tools have an empty hash."
+    )
     options: Mapped[dict[str, JsonValue]] = mapped_column(doc="tool_choice, parallel_tool_calls, sampling options.")
     result_tools: Mapped[list[dict[str, JsonValue]] | None] = mapped_column(
-        JSON(none_as_null=True), doc="Tools described in the request: their calls are the run's result, and are not executed."
+        JSON(none_as_null=True),
+        deferred=True,
+        doc="Tools described in the request: their calls are the run's result, and are not executed.",
     )
     response_format: Mapped[dict[str, JsonValue] | None] = mapped_column(
-        JSON(none_as_null=True), doc="The form that the final answer must have."
+        JSON(none_as_null=True), deferred=True, doc="The form that the final answer must have."
     )
     previous_run_id: Mapped[str | None] = mapped_column(
         ForeignKey("runs.id"), index=True, doc="The run whose transcript comes before the input."
@@ -106,6 +110,9 @@ class Run(Tokens, Base):
     max_parallel_tool_calls: Mapped[int]
     max_total_tokens: Mapped[int | None] = mapped_column(BigInteger)
     max_tool_calls: Mapped[int | None]
+    used_tool_calls: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="Calls that were let run, counted in the transaction that records them."
+    )
     max_cost_usd: Mapped[Decimal | None]
     max_repairs: Mapped[int] = mapped_column(default=1, server_default="1", doc="How often the model is told that its answer is not valid.")
     repairs: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from orchestrator import join
+from orchestrator import budget, join, sequel
 from orchestrator.batch import batch
 from orchestrator.brief import Brief, read
 from orchestrator.closer import Closer
@@ -31,13 +31,10 @@ from orchestrator.tables import Run, ToolCall
 from orchestrator.transcript import IllegalTranscript
 from tasks.failpoints import reach
 from tasks.grants import Grants
-from tasks.messages import CallOutcome, Outcome
 from tasks.names import CallKey
 
 #: A model call is given no more time than the run has. One that fails so shortly before the deadline failed for it.
 _DEADLINE_SLACK_S = 1.0
-
-_TURNS_USED = CallOutcome.of_error(Outcome.SKIPPED, "max_turns", "Not run: the run has used all its turns.")
 
 _log = structlog.get_logger(__name__)
 
@@ -165,7 +162,7 @@ class Turns:
 
     def _ask(self, brief: Brief, held: Held) -> tuple[ModelReply, Verdict]:
         reply = held.ask(lambda: self._model.complete(brief.request))
-        return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls)
+        return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls, brief.results)
 
     def _epoch(self) -> str | None:
         # With Redis away nothing is granted yet.
@@ -180,15 +177,19 @@ class Turns:
         if run is None or not _holds(run, brief.step):
             _log.info("stale_reply", run_id=brief.step.run_id, turn=brief.step.turn)
             return None
+        verdict = budget.admit(run, verdict)
         calls = record(session, run, brief, reply, verdict, latency_ms)
         reach("reply.recording")
-        if verdict.end is not None:
-            runs.close(session, run, verdict.end.status, verdict.end.reason)
-            return None
-        if run.turn >= run.max_turns:
-            store.answer_open(session, run, _TURNS_USED)
-            runs.close(session, run, "incomplete", "max_turns")
-            return None
+        match sequel.after(run, verdict, brief.request.response_format, has_results=bool(brief.results)):
+            case sequel.End() as end:
+                if end.skipped is not None:
+                    store.answer_open(session, run, end.skipped)
+                runs.close(session, run, end.status, end.reason)
+                return None
+            case sequel.Repair(feedback):
+                store.repair(session, run, feedback)
+            case None:
+                pass
         return self._await(session, run, calls, epoch)
 
     def _await(self, session: Session, run: Run, calls: Sequence[ToolCall], epoch: str | None) -> Brief | Batch | None:

@@ -64,6 +64,8 @@ FAILPOINTS: Final = {
     "watcher.noted": "what events told is committed",
     "watcher.led": "the watcher has taken the lead",
     "watcher.rung": "the watcher has sent a doorbell",
+    "providers.telling": "a coordinator that starts has written which providers it can ask and not committed it",
+    "providers.told": "that is committed",
     "catalogue.keeping": "the watcher has written the live tools and not committed them",
     "catalogue.kept": "the live tools are committed",
 }

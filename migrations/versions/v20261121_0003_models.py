@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_runs_previous_run_id"), "runs", ["previous_run_id"])
     op.add_column("runs", sa.Column("max_total_tokens", sa.BigInteger(), nullable=True))
     op.add_column("runs", sa.Column("max_tool_calls", sa.Integer(), nullable=True))
+    op.add_column("runs", sa.Column("used_tool_calls", sa.Integer(), server_default="0", nullable=False))
     op.add_column("runs", sa.Column("max_cost_usd", _COST, nullable=True))
     op.add_column("runs", sa.Column("max_repairs", sa.Integer(), server_default="1", nullable=False))
     op.add_column("runs", sa.Column("repairs", sa.Integer(), server_default="0", nullable=False))
@@ -48,8 +49,8 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_runs_runs"), "runs", type_="foreignkey")
     op.drop_index(op.f("ix_runs_previous_run_id"), "runs")
     for column in (
-        *("stream", "repairs", "max_repairs", "max_cost_usd", "max_tool_calls", "max_total_tokens"),
-        *("previous_run_id", "response_format", "result_tools", "warnings"),
+        *("stream", "repairs", "max_repairs", "max_cost_usd", "used_tool_calls", "max_tool_calls"),
+        *("max_total_tokens", "previous_run_id", "response_format", "result_tools", "warnings"),
     ):
         op.drop_column("runs", column)
     for table in ("runs", "turns"):

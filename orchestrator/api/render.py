@@ -3,9 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.llm.model import Usage
+from pydantic import JsonValue
+
+from orchestrator import answer
+from orchestrator.llm.model import ResponseFormat, Usage
 from orchestrator.runs import RunView
-from orchestrator.schemas.run import CallError, EventObject, IncompleteDetails, RunError, RunObject, RunSummary, ToolCallObject, TurnObject
+from orchestrator.schemas.run import (
+    CallError,
+    EventObject,
+    IncompleteDetails,
+    RunError,
+    RunObject,
+    RunSummary,
+    RunWarning,
+    ToolCallObject,
+    TurnObject,
+)
 from orchestrator.schemas.tool import ToolObject
 from orchestrator.store.turns import OPEN, key
 from orchestrator.tables import Run, RunEvent, ToolCall, ToolVersion, Turn
@@ -14,10 +27,13 @@ from tasks.messages import Outcome, ToolSpec
 
 def run_object(view: RunView) -> RunObject:
     """A run with all that happened in it."""
+    output = _output(view.run, view.turns, view.calls)
     return RunObject(
         **_summary(view.run),
         messages=[dict(message) for message in view.messages],
-        output=_output(view.run, view.turns, view.calls),
+        response_format=_form(view.run),
+        output=output,
+        output_parsed=_parsed(view.run, output),
         turns=[_turn(turn) for turn in view.turns],
         tool_calls=[_call(call) for call in view.calls],
     )
@@ -62,11 +78,18 @@ def _summary(run: Run) -> dict[str, Any]:
         "parallel_tool_calls": run.options.get("parallel_tool_calls"),
         "max_turns": run.max_turns,
         "max_parallel_tool_calls": run.max_parallel_tool_calls,
+        "max_tool_calls": run.max_tool_calls,
+        "max_total_tokens": run.max_total_tokens,
+        "max_cost_usd": run.max_cost_usd,
+        "max_repairs": run.max_repairs,
+        "repairs": run.repairs,
+        "previous_run_id": run.previous_run_id,
         "turn_deadline_s": run.turn_deadline_s,
         "start_within_s": run.start_within_s,
         "fail_fast": run.fail_fast,
         "metadata": run.labels,
         "usage": _usage(run),
+        "warnings": [RunWarning.model_validate(warning) for warning in run.warnings or ()],
         "incomplete_details": IncompleteDetails(reason=run.incomplete_reason) if run.incomplete_reason else None,
         "error": RunError.model_validate(run.error) if run.error else None,
     }
@@ -80,9 +103,28 @@ def _output(run: Run, turns: Sequence[Turn], calls: Sequence[ToolCall]) -> str |
     return None if any(call.turn == last.turn for call in calls) else last.content
 
 
+def _form(run: Run) -> JsonValue:
+    """As it was asked for; any object is a schema of its own."""
+    if run.response_format is None:
+        return None
+    form = ResponseFormat.model_validate(run.response_format)
+    asked = {"name": form.name, "description": form.description, "strict": form.strict}
+    return {"type": "json_schema", "json_schema": {**asked, "schema": dict(form.answer_schema)}}
+
+
+def _parsed(run: Run, output: str | None) -> JsonValue:
+    if run.response_format is None or output is None:
+        return None
+    try:
+        return answer.parse(output, ResponseFormat.model_validate(run.response_format).answer_schema)
+    except answer.InvalidAnswer:
+        return None
+
+
 def _turn(turn: Turn) -> TurnObject:
     return TurnObject(
         turn=turn.turn,
+        provider=turn.provider,
         model=turn.model,
         finish_reason=turn.finish_reason,
         request_id=turn.request_id,

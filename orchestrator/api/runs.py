@@ -1,5 +1,6 @@
 """/v1/runs: start, read, list and cancel."""
 
+from decimal import Decimal
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -131,7 +132,14 @@ def _new_run(posted: RunRequest, settings: Settings, idempotency_key: str | None
     return NewRun(
         messages=tuple(posted.posted_messages()),
         model=posted.model or settings.model,
-        tools="all" if posted.tools == "all" else tuple(posted.tools),
+        tools=posted.tool_names(),
+        result_tools=posted.result_tools(),
+        response_format=posted.response_format.form() if posted.response_format else None,
+        previous_run_id=posted.previous_run_id,
+        max_tool_calls=posted.max_tool_calls,
+        max_total_tokens=posted.max_total_tokens,
+        max_cost_usd=None if posted.max_cost_usd is None else Decimal(str(posted.max_cost_usd)),
+        max_repairs=1 if posted.max_repairs is None else posted.max_repairs,
         options=posted.options(),
         labels=posted.metadata or {},
         max_turns=posted.max_turns or settings.max_turns,

@@ -38,7 +38,7 @@ class Adapter:
             update={
                 "provider": self._provider.name,
                 "warnings": warnings,
-                "usage": prices.priced(reply.usage, self._provider.prices, reply.model or request.model),
+                "usage": prices.priced(reply.usage, self._provider.prices, request.model, reply.model),
             }
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, Protocol, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_serializer
 
 from orchestrator.messages import Message, Value
 from tasks.messages import ToolSpec
@@ -87,7 +87,13 @@ class Usage(Value):
     cached_tokens: int = Field(default=0, description="Of the prompt's, those read from a cache.")
     cache_write_tokens: int = Field(default=0, description="Of the prompt's, those written to a cache.")
     reasoning_tokens: int = Field(default=0, description="Of the completion's, those of reasoning.")
-    cost_usd: Decimal | None = Field(default=None, description="As the provider says or its prices give; null where they are not known.")
+    cost_usd: Decimal | None = Field(
+        default=None, description="US dollars, as the provider says or its prices give; null where they are not known."
+    )
+
+    @field_serializer("cost_usd", when_used="json")
+    def _as_number(self, cost: Decimal | None) -> float | None:
+        return None if cost is None else float(cost)
 
     def __add__(self, other: "Usage") -> "Usage":
         counts = {name: getattr(self, name) + getattr(other, name) for name in TOKEN_COUNTS}

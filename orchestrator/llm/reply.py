@@ -1,9 +1,12 @@
 """A model's reply judged before anything runs: which calls run, which are already answered, and whether the run ends."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
-from orchestrator.llm import final_answer
+from pydantic import JsonValue
+
+from orchestrator.llm import final_answer, result_calls
 from orchestrator.llm.errors import ModelProtocolError
 from orchestrator.llm.model import ModelReply, RequestedCall
 from orchestrator.llm.wrapped import WRAPPER
@@ -30,12 +33,13 @@ class Ending(Value):
 class JudgedCall(Value):
     """A tool call as it is kept: `tool_call_id` is unique in the run and never empty, and goes on the wire from now on.
     With an `answer` the call must not run: its tool message is known already. Without one, `arguments` is the text of a
-    JSON object."""
+    JSON object. A call that is a result is never to `execute`."""
 
     tool_call_id: str
     provider_call_id: str | None
     name: str
     arguments: str
+    execute: bool = True
     answer: CallOutcome | None = None
 
 
@@ -61,21 +65,43 @@ def check_usable(reply: ModelReply, *, tools_offered: bool) -> None:
         raise _unusable(reply, "tool_calls_as_text", message)
 
 
-def judge(reply: ModelReply, tools: Mapping[str, ToolSpec], turn: int, taken_ids: Collection[str], max_calls: int) -> Verdict:
+#: JSON schemas of the tools whose calls are a result, by name.
+Results = Mapping[str, Mapping[str, JsonValue]]
+
+
+def judge(
+    reply: ModelReply,
+    tools: Mapping[str, ToolSpec],
+    turn: int,
+    taken_ids: Collection[str],
+    max_calls: int,
+    results: Results = MappingProxyType({}),
+) -> Verdict:
     """Decides on every call of the reply, in order. What counts is that there are calls, not what `finish_reason` says:
-    providers send calls with any. `taken_ids` are those of the run's earlier turns."""
+    providers send calls with any. `taken_ids` are those of the conversation's earlier turns."""
     ids = _wire_ids(reply.calls, turn, taken_ids)
+    offered = _Offered(tools, results)
     calls = tuple(
         JudgedCall(
             tool_call_id=ids[index],
             provider_call_id=call.provider_id,
             name=call.name,
             arguments=NO_ARGUMENTS if is_absent(call.arguments) else call.arguments,
-            answer=_answer(reply, index, tools, max_calls),
+            execute=call.name not in results,
+            answer=_answer(reply, index, offered, max_calls),
         )
         for index, call in enumerate(reply.calls)
     )
-    return Verdict(content=reply.content, refusal=reply.refusal, calls=calls, end=_ending(reply))
+    return Verdict(content=reply.content, refusal=reply.refusal, calls=calls, end=_ending(reply, calls))
+
+
+class _Offered(NamedTuple):
+    tools: Mapping[str, ToolSpec]
+    results: Results
+
+    @property
+    def names(self) -> Sequence[str]:
+        return (*self.tools, *self.results)
 
 
 def _stop_reason(reply: ModelReply) -> Reason | None:
@@ -87,22 +113,24 @@ def _stop_reason(reply: ModelReply) -> Reason | None:
     return "max_output_tokens" if reply.finish_reason == "length" else None
 
 
-def _ending(reply: ModelReply) -> Ending | None:
+def _ending(reply: ModelReply, calls: Sequence[JudgedCall]) -> Ending | None:
     reason = _stop_reason(reply)
     if reply.calls and reason in {None, "max_output_tokens"}:
-        return None
+        return Ending(status="completed") if all(map(_is_result, calls)) else None
     return Ending(status="incomplete", reason=reason) if reason else Ending(status="completed")
 
 
-def _answer(reply: ModelReply, index: int, tools: Mapping[str, ToolSpec], max_calls: int) -> CallOutcome | None:
+def _is_result(call: JudgedCall) -> bool:
+    return not call.execute and call.answer is not None and call.answer.outcome is Outcome.SUCCEEDED
+
+
+def _answer(reply: ModelReply, index: int, offered: _Offered, max_calls: int) -> CallOutcome | None:
     """The outcome of a call that must not run, or None."""
     call = reply.calls[index]
-    return (
-        _stopped(_stop_reason(reply), is_last=index == len(reply.calls) - 1)
-        or _superfluous(index, max_calls)
-        or _unknown(call.name, tools)
-        or _malformed(call.arguments)
-    )
+    stopped = _stopped(_stop_reason(reply), is_last=index == len(reply.calls) - 1) or _superfluous(index, max_calls)
+    if stopped is None and call.name in offered.results:
+        return result_calls.answer(call.arguments, offered.results[call.name])
+    return stopped or _unknown(call.name, offered) or _malformed(call.arguments)
 
 
 def _stopped(reason: Reason | None, *, is_last: bool) -> CallOutcome | None:
@@ -125,15 +153,15 @@ def _superfluous(index: int, max_calls: int) -> CallOutcome | None:
     return CallOutcome.of_error(Outcome.SKIPPED, "too_many_calls", message)
 
 
-def _unknown(name: str, tools: Mapping[str, ToolSpec]) -> CallOutcome | None:
+def _unknown(name: str, offered: _Offered) -> CallOutcome | None:
     """A nearest match is never run: a name that is almost right may be another tool's."""
-    if name in tools:
+    if name in offered.tools:
         return None
     if name.startswith(final_answer.NAME):
         message = "Not given yet: call this alone, when the results of all other calls are known."
         return CallOutcome.of_error(Outcome.SKIPPED, "final_answer_not_alone", message)
     hint = "Call the tools themselves, several in one answer." if name == WRAPPER else "Use a name exactly as it is given."
-    message = f"There is no tool {name[:64]!r}. {hint} {_known(tuple(tools))}"
+    message = f"There is no tool {name[:64]!r}. {hint} {_known(offered.names)}"
     return CallOutcome.of_error(Outcome.FAILED, "unknown_tool", message)
 
 

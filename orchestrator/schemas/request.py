@@ -1,13 +1,16 @@
 """The body of POST /v1/runs."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, Tag
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, Tag
 from pydantic_core import PydanticCustomError
 
+from orchestrator.ids import RUN_ID
 from orchestrator.schemas.base import LIST, OBJECT, TEXT, Posted, by_kind
 from orchestrator.schemas.messages import Message
+from orchestrator.schemas.response_format import PostedFormat
+from orchestrator.schemas.result_tool import PostedResultTool, ResultTool
 from tasks.names import TOOL_NAME
 
 _EXAMPLE: Final[dict[str, JsonValue]] = {
@@ -24,30 +27,30 @@ HINTS: Final[Mapping[str, str]] = {
     "functions": "Name the tools in `tools`; tool workers announce what they are.",
     "function_call": "Use `tool_choice`.",
     "max_tokens": "Use `max_completion_tokens`.",
-    "max_tool_calls": "Use `max_turns` and `max_parallel_tool_calls`.",
+    "previous_response_id": "Use `previous_run_id`.",
+    "store": "Every run is kept.",
     "timeout": "Use `deadline_s`.",
     "input": "Use `messages`.",
     "background": "Every run is in the background.",
 }
 
 
-def _no_object(value: Any) -> Any:
-    if isinstance(value, dict):
-        raise PydanticCustomError(
-            "tool_object", 'Tools are named, not described: send their names, such as ["get_weather"]. GET /v1/tools lists them.'
-        )
-    return value
-
-
-def _distinct(names: list[str]) -> list[str]:
-    if len(set(names)) < len(names):
+def _distinct(tools: list[str | ResultTool]) -> list[str | ResultTool]:
+    if len(set(map(_name, tools))) < len(tools):
         raise PydanticCustomError("distinct", "Name each tool once.")
-    return names
+    return tools
 
 
-_ToolName = Annotated[str, Field(pattern=TOOL_NAME.pattern, examples=["get_weather"]), BeforeValidator(_no_object)]
-_ToolNames = Annotated[
-    Annotated[list[_ToolName], Field(max_length=128), AfterValidator(_distinct), Tag(LIST)] | Annotated[Literal["all"], Tag(TEXT)],
+def _name(tool: str | ResultTool) -> str:
+    return tool if isinstance(tool, str) else tool.name
+
+
+_Tool = Annotated[
+    Annotated[str, Field(pattern=TOOL_NAME.pattern, examples=["get_weather"]), Tag(TEXT)] | Annotated[PostedResultTool, Tag(OBJECT)],
+    by_kind("A tool is a name, or an object where its calls are the result."),
+]
+_Tools = Annotated[
+    Annotated[list[_Tool], Field(max_length=128), AfterValidator(_distinct), Tag(LIST)] | Annotated[Literal["all"], Tag(TEXT)],
     by_kind('Tools are a list of names, or "all".'),
 ]
 _Stop = Annotated[
@@ -83,12 +86,22 @@ class RunRequest(Posted):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     messages: list[Message] = Field(min_length=1, max_length=10_000, description="The conversation so far.")
-    tools: _ToolNames = Field(default=[], description='Names of tools that workers announced, or "all" of them.')
+    tools: _Tools = Field(
+        default=[],
+        description='Names of tools that workers announced, or "all" of them. A tool that is described, with `"execute": false`, '
+        "does not run: its valid calls are the result.",
+    )
     model: str | None = Field(
         default=None,
         pattern=r"^[\x21-\x7e]{1,128}$",
         description="Without one, the server's default.",
         examples=["gpt-5-mini"],
+    )
+    previous_run_id: str | None = Field(
+        default=None, pattern=RUN_ID.pattern, description="A run that has ended: its transcript comes before `messages`."
+    )
+    response_format: PostedFormat | None = Field(
+        default=None, description="The form of the final answer, which is checked. `output_parsed` holds its value."
     )
     parallel_tool_calls: bool | None = Field(default=None, description="Whether one reply may hold several tool calls.")
     tool_choice: _ToolChoice | None = Field(default=None, description="Whether the model may or must call tools.")
@@ -96,6 +109,34 @@ class RunRequest(Posted):
     max_turns: int | None = Field(default=None, ge=1, le=1000, description="Model calls, at most.", examples=[10])
     max_parallel_tool_calls: int | None = Field(
         default=None, ge=1, le=1024, description="Tool calls that run at the same time, at most.", examples=[8]
+    )
+    max_tool_calls: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="Tool calls that run, at most. Those beyond are answered `skipped`, and the model goes on without tools.",
+        examples=[50],
+    )
+    max_total_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000_000,
+        description="Tokens of all model calls. When they are used up, no other model call is made; the last may exceed them by its "
+        "prompt.",
+        examples=[100_000],
+    )
+    max_cost_usd: float | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        description="US dollars for all model calls. When they are used up, no other model call is made. The model's price must be known.",
+        examples=[0.5],
+    )
+    max_repairs: int | None = Field(
+        default=None,
+        ge=0,
+        le=5,
+        description="How often the model is told that its answer, or its calls that are the result, are not valid; 1 by default.",
     )
     deadline_s: float | None = Field(default=None, gt=0, le=6 * 3600, description="Seconds the run may take.", examples=[600])
     turn_deadline_s: float | None = Field(
@@ -131,6 +172,14 @@ class RunRequest(Posted):
     def posted_messages(self) -> list[dict[str, JsonValue]]:
         """The messages as they were sent, with no field added."""
         return [message.model_dump(mode="json", exclude_unset=True) for message in self.messages]
+
+    def tool_names(self) -> tuple[str, ...] | Literal["all"]:
+        """Of both kinds, in order."""
+        return "all" if self.tools == "all" else tuple(map(_name, self.tools))
+
+    def result_tools(self) -> tuple[dict[str, JsonValue], ...]:
+        """Those that do not run, as the model is to be shown them."""
+        return tuple(tool.offer() for tool in self.tools if isinstance(tool, ResultTool))
 
     def options(self) -> dict[str, JsonValue]:
         """What goes to the model call as it is."""

@@ -18,7 +18,10 @@ OPEN: Final = frozenset({"queued", "in_progress", "requires_action"})
 class IncompleteDetails(Shown):
     """Why a run ended without an answer, or with half of one."""
 
-    reason: str = Field(description="max_turns, deadline, max_output_tokens, content_filter or refusal.")
+    reason: str = Field(
+        description="max_turns, max_total_tokens, max_cost_usd, deadline, max_output_tokens, content_filter, refusal, "
+        "invalid_tool_calls or invalid_output."
+    )
 
 
 class RunError(Shown):
@@ -30,10 +33,18 @@ class RunError(Shown):
     request_id: str | None = Field(default=None, description="The provider's id of the model call that failed.")
 
 
+class RunWarning(Shown):
+    """What was changed in a run's model calls because the provider could not keep it."""
+
+    code: str = Field(examples=["strict_not_parallel"])
+    message: str
+
+
 class TurnObject(Shown):
     """One model call of a run."""
 
     turn: int = Field(description="Counts from 1.")
+    provider: str = Field(default="", description="Who was asked.", examples=["openai"])
     model: str = Field(description="The model's name as the provider gave it.")
     finish_reason: str | None
     request_id: str | None = Field(description="The provider's id of the model call.")
@@ -61,6 +72,7 @@ class ToolCallObject(Shown):
     provider_call_id: str | None = Field(description="The id as the provider sent it; it may repeat or be missing.")
     name: str
     arguments: str = Field(description="JSON text, as the model wrote it.")
+    execute: bool = Field(default=True, description="Whether it runs; else the call itself is a result, and `succeeded` when it is valid.")
     status: CallStatus
     outcome: Outcome | None = Field(description="How the call ended; null while it is open.")
     attempt: int
@@ -94,11 +106,18 @@ class RunSummary(Shown):
     parallel_tool_calls: bool | None
     max_turns: int
     max_parallel_tool_calls: int
+    max_tool_calls: int | None = None
+    max_total_tokens: int | None = None
+    max_cost_usd: float | None = None
+    max_repairs: int = 1
+    repairs: int = Field(default=0, description="How often the model was told that its answer or its calls are not valid.")
+    previous_run_id: str | None = Field(default=None, description="The run that it continues.")
     turn_deadline_s: float | None
     start_within_s: float | None
     fail_fast: bool
     metadata: dict[str, str]
-    usage: Usage = Field(description="Tokens of all model calls.")
+    usage: Usage = Field(description="Of all model calls.")
+    warnings: list[RunWarning] = Field(default=[], description="What the provider could not keep; each code once.")
     incomplete_details: IncompleteDetails | None
     error: RunError | None
 
@@ -106,8 +125,12 @@ class RunSummary(Shown):
 class RunObject(RunSummary):
     """A run with all that happened in it."""
 
-    messages: list[dict[str, JsonValue]] = Field(description="The whole transcript in OpenAI's chat form, the input first.")
+    messages: list[dict[str, JsonValue]] = Field(
+        description="The whole transcript in OpenAI's chat form, that of the runs which it continues first."
+    )
+    response_format: JsonValue = Field(default=None, description="The name and the schema that the answer must have.")
     output: str | None = Field(description="The model's final answer.")
+    output_parsed: JsonValue = Field(default=None, description="The value of an answer that has the `response_format`.")
     turns: list[TurnObject]
     tool_calls: list[ToolCallObject]
 

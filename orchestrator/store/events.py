@@ -14,6 +14,7 @@ EventType = Literal[
     "run.queued",
     "model_call.started",
     "model_call.completed",
+    "run.warning",
     "tool_call.queued",
     "tool_call.started",
     "tool_call.completed",

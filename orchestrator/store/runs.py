@@ -14,6 +14,8 @@ from orchestrator.tables import Run
 OPEN: Final = ("queued", "in_progress")
 #: Heard by whoever waits for a run: the payload is the run's id.
 FINISHED_CHANNEL: Final = "toolchord_finished"
+#: Loads what is long, too.
+WHOLE: Final = (undefer(Run.messages), undefer(Run.result_tools), undefer(Run.response_format))
 
 
 class Step(NamedTuple):
@@ -44,7 +46,7 @@ def insert(session: Session, run: Run) -> None:
 
 def get(session: Session, run_id: str) -> Run | None:
     """The run with its input, as it was last committed."""
-    return session.get(Run, run_id, options=[undefer(Run.messages)])
+    return session.get(Run, run_id, options=WHOLE)
 
 
 def glance(session: Session, run_id: str) -> Run | None:

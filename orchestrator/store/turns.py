@@ -30,6 +30,13 @@ def record(session: Session, turn: Turn, calls: Iterable[ToolCall]) -> None:
     session.flush()
 
 
+def repair(session: Session, run: Run, feedback: str | None) -> None:
+    """The locked run's turn is not valid, and the next one is to mend it. `feedback` is what the model is told as by a user."""
+    run.repairs += 1
+    if feedback is not None:
+        session.execute(update(Turn).where(Turn.run_id == run.id, Turn.turn == run.turn).values(feedback=feedback))
+
+
 def of_run(session: Session, run_id: str, *, raw: bool = False) -> list[Turn]:
     """The run's turns in order; `raw`: with what their providers wrote."""
     query = select(Turn).where(Turn.run_id == run_id).order_by(Turn.turn)

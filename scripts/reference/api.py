@@ -12,11 +12,22 @@ from scripts.reference.markdown import code, table
 from scripts.reference.schema import kind_of
 
 #: The objects that a page describes, in its order.
-_RUNS: Final = ("RunRequest", "RunObject", "TurnObject", "ToolCallObject", "Usage", "IncompleteDetails", "RunError", "CallError")
+_RUNS: Final = (
+    "RunRequest",
+    "RunObject",
+    "TurnObject",
+    "ToolCallObject",
+    "Usage",
+    "RunWarning",
+    "IncompleteDetails",
+    "RunError",
+    "CallError",
+)
+_ASKED: Final = ("ResultTool", "DescribedFunction", "JsonSchemaFormat", "JsonSchema", "JsonObjectFormat")
 _OTHERS: Final = ("ToolObject", "Problem", "FieldError")
 _MESSAGES: Final = ("SystemMessage", "UserMessage", "AssistantMessage", "MessageToolCall", "ToolMessage", "TextPart", "ImagePart")
 #: What a caller sends has defaults; what is answered is always there.
-_POSTED: Final = frozenset({"RunRequest", *_MESSAGES})
+_POSTED: Final = frozenset({"RunRequest", *_ASKED, *_MESSAGES})
 
 Json = Mapping[str, Any]
 
@@ -93,7 +104,7 @@ def _refusals() -> set[type[Refusal]]:
 
 SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     "operations": _operations,
-    "objects": lambda: _described((*_RUNS, *_OTHERS)),
+    "objects": lambda: _described((*_RUNS[:1], *_ASKED, *_RUNS[1:], *_OTHERS)),
     "messages": lambda: _described(_MESSAGES),
     "problem-codes": _problems,
 }

@@ -40,6 +40,9 @@ _CODES: Final[Mapping[str, str]] = {
     "content_filter": "The provider's content filter stopped the reply that holds the call.",
     "deadline": "The run's deadline passed before the call was answered.",
     "invalid_arguments": "The arguments are no JSON object, or do not fit the tool's parameters. The message names each field.",
+    "max_cost_usd": "The run has used all its `max_cost_usd`.",
+    "max_tool_calls": "The run has used all its `max_tool_calls`.",
+    "max_total_tokens": "The run has used all its `max_total_tokens`.",
     "max_turns": "The run has used all its turns.",
     "not_started": "No worker started the call within the run's `start_within_s`. It did not run.",
     "outcome_unknown": "The worker was lost while the call ran.",
@@ -62,7 +65,11 @@ _CODES: Final[Mapping[str, str]] = {
 _INCOMPLETE: Final[Mapping[str, str]] = {
     "content_filter": "The provider's content filter stopped the answer.",
     "deadline": "The run's `deadline_s` passed.",
+    "invalid_output": "The answer did not have the `response_format`, and was not mended within `max_repairs`. `output` holds it.",
+    "invalid_tool_calls": "Calls that are the result were not valid, and were not mended within `max_repairs`.",
+    "max_cost_usd": "The model calls have cost `max_cost_usd`.",
     "max_output_tokens": "The answer was cut off at the token limit. `output` holds what there is.",
+    "max_total_tokens": "The model calls have used `max_total_tokens`.",
     "max_turns": "The model still asked for tools in its last turn.",
     "refusal": "The model refused to answer.",
 }

@@ -1,5 +1,6 @@
 """JSON schemas in words."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ def kind_of(schema: Mapping[str, Any]) -> str:
     if branches := schema.get("oneOf") or schema.get("anyOf"):
         return " or ".join(kind_of(branch) for branch in branches)
     if "const" in schema:
-        return code(schema["const"])
+        return code(schema["const"] if isinstance(schema["const"], str) else json.dumps(schema["const"]))
     if "enum" in schema:
         return " or ".join(map(code, schema["enum"]))
     limits = [words.format(schema[name]) for name, words in _LIMITS.items() if name in schema]

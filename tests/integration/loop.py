@@ -1,5 +1,6 @@
 """The loop of a run under test, with a model of a few lines and the test in the worker's place."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,15 @@ def asks(*names: str) -> ModelReply:
     """A reply that calls these tools."""
     calls = tuple(RequestedCall(provider_id=f"call_{i}", name=name, arguments=f'{{"n":{i}}}') for i, name in enumerate(names))
     return ModelReply(content=None, calls=calls, finish_reason="tool_calls", usage=Usage(prompt_tokens=10, total_tokens=10))
+
+
+def calls(*made: tuple[str, JsonValue]) -> ModelReply:
+    """A reply that calls these tools with these arguments."""
+    requested = tuple(
+        RequestedCall(provider_id=f"call_{i}", name=name, arguments=arguments if isinstance(arguments, str) else json.dumps(arguments))
+        for i, (name, arguments) in enumerate(made)
+    )
+    return ModelReply(content=None, calls=requested, finish_reason="tool_calls", usage=Usage(prompt_tokens=10, total_tokens=10))
 
 
 def says(text: str) -> ModelReply:
@@ -85,7 +95,7 @@ class Bench:
         self.runs.close()
         self.redis.close()
 
-    def start(self, *, max_turns: int = 10, deadline_s: float = 600, options: dict[str, JsonValue] | None = None, **fields: float) -> str:
+    def start(self, *, max_turns: int = 10, deadline_s: float = 600, options: dict[str, JsonValue] | None = None, **fields: Any) -> str:
         new = NewRun(
             messages=(QUESTION,),
             model="m",
@@ -96,6 +106,12 @@ class Bench:
             deadline_s=deadline_s,
         )
         return self.runs.start(new.model_copy(update=fields))
+
+    def run(self, **fields: Any) -> RunView:
+        """A run that needs no worker, to its end."""
+        run_id = self.start(**fields)
+        self.turns.advance(run_id)
+        return self.view(run_id)
 
     def events(self, run_id: str) -> list[RunEvent]:
         found = self.runs.events(run_id, 0, 1000)

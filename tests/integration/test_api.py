@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -47,21 +47,6 @@ def _closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-@pytest.fixture
-def engine(database_url: str, redis_url: str, celery_app: Celery) -> Iterator[Engine]:
-    """What the API works with, and a second way to its tables."""
-    engine = Engine(Settings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url)), celery_app)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
-    """A caller of the API."""
-    with TestClient(create_app(lambda: services(engine))) as client:
-        yield client
 
 
 @pytest.fixture
@@ -158,11 +143,8 @@ def test_a_run_tells_its_turns_and_calls(client: TestClient, engine: Engine) -> 
 
     assert [message["role"] for message in answered["messages"]] == ["user", "assistant", "tool", "assistant"]
     assert (answered["tool_calls"][0]["id"], answered["tool_calls"][0]["outcome"]) == (f"{run_id}.1.0", "failed")
-    assert (answered["tool_calls"][0]["error"], answered["output"], answered["turns"][1]["usage"]) == (
-        {"code": "boom", "message": "It broke."},
-        "Done.",
-        usage,
-    )
+    assert (answered["tool_calls"][0]["error"], answered["output"]) == ({"code": "boom", "message": "It broke."}, "Done.")
+    assert answered["turns"][1]["usage"].items() >= usage.items()
 
 
 def test_pages_follow_each_other(client: TestClient) -> None:

@@ -52,6 +52,8 @@ class FakeRuns:
             max_parallel_tool_calls=new.max_parallel_tool_calls,
             turn_deadline_s=new.turn_deadline_s,
             start_within_s=new.start_within_s,
+            max_repairs=1,
+            repairs=0,
             fail_fast=new.fail_fast,
             **dict.fromkeys(TOKEN_COUNTS, 0),
             created_at=_NOW,
