@@ -67,6 +67,31 @@ def test_each_place_gets_a_call(question: str, cities: list[str]) -> None:
     assert calls(question, WEATHER) == [("get_weather", {"city": city}) for city in cities]
 
 
+def test_a_name_is_listed_whatever_follows_it() -> None:
+    """The end of the list says something of all of it."""
+    units = tool("get_weather", city=TEXT, units={"enum": ["metric", "imperial"]})
+    found = calls("Who won, and what's the weather in New York, Rome and Los Angeles in imperial units?", units)
+
+    assert found == [("get_weather", {"city": city, "units": "imperial"}) for city in ("New York", "Rome", "Los Angeles")]
+
+
+def test_an_order_after_a_list_is_none_of_it() -> None:
+    """It has a name at its end."""
+    assert calls("weather in Rome and send a mail to Bob", WEATHER) == [("get_weather", {"city": "Rome"})]
+
+
+def test_the_typed_calls_of_two_classes() -> None:
+    """In small letters, with a required choice that the question does not name."""
+    weather = tool("Weather", location=TEXT, units={"enum": ["imperial", "metric"]})
+    search = tool("GoogleSearch", query=TEXT)
+
+    assert calls("What is the weather in toronto and dallas and who won the super bowl?", weather, search) == [
+        ("Weather", {"location": "toronto", "units": "imperial"}),
+        ("Weather", {"location": "dallas", "units": "imperial"}),
+        ("GoogleSearch", {"query": "who won the super bowl"}),
+    ]
+
+
 def test_tools_share_what_the_question_names_once() -> None:
     """The clause of the one names nothing, so that the place of the other counts."""
     assert calls("weather and news in Oslo", *TRIO) == [("get_weather", {"city": "Oslo"}), ("get_news_headlines", {"topic": "Oslo"})]
