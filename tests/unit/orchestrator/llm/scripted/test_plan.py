@@ -1,5 +1,6 @@
 """The plan of the demo."""
 
+import json
 from typing import Any
 
 import pytest
@@ -206,6 +207,53 @@ def test_results_are_answered_in_plain_words() -> None:
     assert reply.content == (
         "This is the scripted model, not a language model. The tools answered:\n- get_weather(Tokyo): temperature f 71, condition Clear"
     )
+
+
+REPORT = {
+    "type": "object",
+    "properties": {
+        "city": TEXT,
+        "temperature_f": {"type": "number"},
+        "condition": {"enum": ["Clear", "Rain"]},
+        "sure": {"type": "boolean"},
+    },
+    "required": ["city", "temperature_f", "condition", "sure"],
+}
+FORM = {"type": "json_schema", "json_schema": {"name": "Report", "schema": REPORT}}
+
+
+def test_an_answer_that_must_have_a_form_has_it() -> None:
+    """From the question, where no tool has said anything."""
+    reply = planned("It is 71 degrees in Tokyo.", response_format=FORM)
+
+    assert json.loads(reply.content or "") == {"city": "Tokyo", "temperature_f": 71, "condition": "Clear", "sure": False}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"city":"Edo","temperature_f":7.5,"condition":"Rain","sure":true,"other":1}', ["Edo", 7.5, "Rain", True]),
+        ('{"city":5,"temperature_f":true,"condition":"Snow","sure":"yes"}', ["Tokyo", 1, "Clear", False]),
+        ("Nobody knows.", ["Tokyo", 1, "Clear", False]),
+    ],
+)
+def test_what_the_tools_said_is_answered_where_it_fits(content: str, expected: list[Any]) -> None:
+    """By its name, its type and its choices."""
+    call = {"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Tokyo"}'}}
+    messages = [
+        {"role": "user", "content": "What is the weather in Tokyo?"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": content},
+    ]
+
+    reply = planned("", WEATHER, messages=messages, response_format=FORM)
+
+    assert [*json.loads(reply.content or "").values()] == expected
+
+
+def test_tools_are_called_before_an_answer_has_a_form() -> None:
+    """Else it would be made up."""
+    assert calls("weather in Tokyo", WEATHER, response_format=FORM) == [("get_weather", {"city": "Tokyo"})]
 
 
 def test_without_tools_it_says_what_it_is() -> None:
