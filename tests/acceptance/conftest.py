@@ -18,14 +18,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
-    """A running Toolchord with the tools of tests/acceptance/tools, the scripted model and servers of its own."""
+    """A running Toolchord with the tools of tests/acceptance/tools, the demo and the examples, the scripted model and servers
+    of its own."""
     folder = tmp_path_factory.mktemp("acceptance")
     ledger_file = folder / "ledger"
     ledger_file.touch()
     environ = {
         **clean_environ(),
         "PYTHONPATH": str(ROOT),
-        "TOOLCHORD_TOOLS": "tests.acceptance.tools",
+        "TOOLCHORD_TOOLS": "tests.acceptance.tools,tasks.tools,examples.tools",
         ledger.VARIABLE: str(ledger_file),
     }
     settings = Settings.model_construct(data_dir=folder / "data")

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from operator import itemgetter
 
+from orchestrator.llm.scripted.answer import answer
 from orchestrator.llm.scripted.calls import calls_of, demanded, takes_any_question
+from orchestrator.llm.scripted.parameters import fields
 from orchestrator.llm.scripted.request import ChatRequest, Function, NamedChoice
 from orchestrator.llm.scripted.script import Reply, ScriptedCall
 from orchestrator.llm.scripted.summary import nothing_fits, summary
@@ -29,19 +31,23 @@ class _Candidate:
 def plan(request: ChatRequest, standing: Standing) -> Reply:
     """The demo's answer to this request."""
     if request.tool_choice == "none" or not request.functions:
-        return _last_word(standing)
+        return _last_word(request, standing)
     named = request.tool_choice.function.name if isinstance(request.tool_choice, NamedChoice) else None
     forced = named is not None or request.tool_choice == "required"
     if standing.results and not forced:
-        return _last_word(standing)
+        return _last_word(request, standing)
     offered = [_candidate(function) for function in request.functions if named in (None, function.name)]
     calls = _planned(standing.question, offered) or (_forced(standing.question, offered[0]) if forced else [])
     if request.parallel_tool_calls is False:
         calls = calls[:1]
-    return Reply(tool_calls=tuple(calls)) if calls else _last_word(standing)
+    return Reply(tool_calls=tuple(calls)) if calls else _last_word(request, standing)
 
 
-def _last_word(standing: Standing) -> Reply:
+def _last_word(request: ChatRequest, standing: Standing) -> Reply:
+    if request.answer_schema is not None:
+        form = Function(name="answer", parameters=request.answer_schema)
+        asked = fields(_forced(standing.question, _candidate(form))[0].arguments)
+        return Reply(content=answer(request.answer_schema, asked, standing.results))
     return Reply(content=summary(standing.results) if standing.results else nothing_fits(standing.question))
 
 

@@ -97,6 +97,19 @@ class StreamOptions(Received):
     include_usage: bool = False
 
 
+class AnswerSchema(Received):
+    """The schema of the final answer."""
+
+    schema_: Mapping[str, JsonValue] = Field(default_factory=dict[str, JsonValue], alias="schema")
+
+
+class ResponseFormat(Received):
+    """The form of the final answer."""
+
+    type: str
+    json_schema: AnswerSchema | None = None
+
+
 class ChatRequest(Received):
     """The body of POST /v1/chat/completions, and `script`, a field of our own."""
 
@@ -108,11 +121,18 @@ class ChatRequest(Received):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
+    response_format: ResponseFormat | None = None
     script: Script | None = None
 
     @property
     def functions(self) -> tuple[Function, ...]:
         return tuple(tool.function for tool in self.tools or ())
+
+    @property
+    def answer_schema(self) -> Mapping[str, JsonValue] | None:
+        """None where the answer may be any text."""
+        form = self.response_format
+        return form.json_schema.schema_ if form and form.json_schema else None
 
     @property
     def wants_usage_chunk(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 _TOKEN = re.compile(r'"([^"]+)"|“([^”]+)”|([,;?!\n])|([^\s,;?!"“”]+)')
@@ -116,8 +117,14 @@ def clauses(text: str, opens: Callable[[Words], bool]) -> list[Clause]:
     """The segments put together: a short one that opens nothing new is listed with the one before it."""
     found: list[Clause] = []
     for words in segments(text):
-        if found and words and len(words) <= _LISTED_LENGTH and words[0].lower not in OPENERS and not opens(words):
+        if found and words and _is_listed(words) and words[0].lower not in OPENERS and not opens(words):
             found[-1] = replace(found[-1], listed=(*found[-1].listed, words))
         else:
             found.append(Clause(words))
     return found
+
+
+def _is_listed(words: Words) -> bool:
+    """Few words, or a name with something after it ("Los Angeles in imperial units")."""
+    name = list(takewhile(lambda word: word.lower not in PREPOSITIONS, words))
+    return len(words) <= _LISTED_LENGTH or (len(name) <= _LISTED_LENGTH and all(word.is_capitalised for word in name))

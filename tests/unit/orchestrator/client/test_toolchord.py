@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import assert_type
 
 import httpx2
@@ -173,6 +174,6 @@ def test_a_backend_that_asks_loads_no_database_no_queue_and_no_model_client() ->
     absent = {"sqlalchemy", "psycopg", "alembic", "redis", "celery", "kombu", "fastapi", "starlette", "openai"}
     code = f"import sys, orchestrator.client; print(sorted({absent!r} & set(sys.modules)))"
 
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], capture_output=True, text=True, check=True)
 
     assert result.stdout.strip() == "[]"

@@ -1,5 +1,6 @@
 """The plan of the demo."""
 
+import json
 from typing import Any
 
 import pytest
@@ -65,6 +66,31 @@ def test_the_demo_question_gives_its_three_calls() -> None:
 def test_each_place_gets_a_call(question: str, cities: list[str]) -> None:
     """Places are capitalised words after a preposition, or else what follows the tool's own words."""
     assert calls(question, WEATHER) == [("get_weather", {"city": city}) for city in cities]
+
+
+def test_a_name_is_listed_whatever_follows_it() -> None:
+    """The end of the list says something of all of it."""
+    units = tool("get_weather", city=TEXT, units={"enum": ["metric", "imperial"]})
+    found = calls("Who won, and what's the weather in New York, Rome and Los Angeles in imperial units?", units)
+
+    assert found == [("get_weather", {"city": city, "units": "imperial"}) for city in ("New York", "Rome", "Los Angeles")]
+
+
+def test_an_order_after_a_list_is_none_of_it() -> None:
+    """It has a name at its end."""
+    assert calls("weather in Rome and send a mail to Bob", WEATHER) == [("get_weather", {"city": "Rome"})]
+
+
+def test_the_typed_calls_of_two_classes() -> None:
+    """In small letters, with a required choice that the question does not name."""
+    weather = tool("Weather", location=TEXT, units={"enum": ["imperial", "metric"]})
+    search = tool("GoogleSearch", query=TEXT)
+
+    assert calls("What is the weather in toronto and dallas and who won the super bowl?", weather, search) == [
+        ("Weather", {"location": "toronto", "units": "imperial"}),
+        ("Weather", {"location": "dallas", "units": "imperial"}),
+        ("GoogleSearch", {"query": "who won the super bowl"}),
+    ]
 
 
 def test_tools_share_what_the_question_names_once() -> None:
@@ -181,6 +207,53 @@ def test_results_are_answered_in_plain_words() -> None:
     assert reply.content == (
         "This is the scripted model, not a language model. The tools answered:\n- get_weather(Tokyo): temperature f 71, condition Clear"
     )
+
+
+REPORT = {
+    "type": "object",
+    "properties": {
+        "city": TEXT,
+        "temperature_f": {"type": "number"},
+        "condition": {"enum": ["Clear", "Rain"]},
+        "sure": {"type": "boolean"},
+    },
+    "required": ["city", "temperature_f", "condition", "sure"],
+}
+FORM = {"type": "json_schema", "json_schema": {"name": "Report", "schema": REPORT}}
+
+
+def test_an_answer_that_must_have_a_form_has_it() -> None:
+    """From the question, where no tool has said anything."""
+    reply = planned("It is 71 degrees in Tokyo.", response_format=FORM)
+
+    assert json.loads(reply.content or "") == {"city": "Tokyo", "temperature_f": 71, "condition": "Clear", "sure": False}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"city":"Edo","temperature_f":7.5,"condition":"Rain","sure":true,"other":1}', ["Edo", 7.5, "Rain", True]),
+        ('{"city":5,"temperature_f":true,"condition":"Snow","sure":"yes"}', ["Tokyo", 1, "Clear", False]),
+        ("Nobody knows.", ["Tokyo", 1, "Clear", False]),
+    ],
+)
+def test_what_the_tools_said_is_answered_where_it_fits(content: str, expected: list[Any]) -> None:
+    """By its name, its type and its choices."""
+    call = {"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Tokyo"}'}}
+    messages = [
+        {"role": "user", "content": "What is the weather in Tokyo?"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": content},
+    ]
+
+    reply = planned("", WEATHER, messages=messages, response_format=FORM)
+
+    assert [*json.loads(reply.content or "").values()] == expected
+
+
+def test_tools_are_called_before_an_answer_has_a_form() -> None:
+    """Else it would be made up."""
+    assert calls("weather in Tokyo", WEATHER, response_format=FORM) == [("get_weather", {"city": "Tokyo"})]
 
 
 def test_without_tools_it_says_what_it_is() -> None:

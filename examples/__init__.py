@@ -1,0 +1,1 @@
+"""Programs that ask a running Toolchord, each in one short file."""
