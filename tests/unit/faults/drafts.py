@@ -196,7 +196,7 @@ def _execution(call: ToolCallObject, attempt: int, began_at: float, ended_at: fl
 
 
 def _call(run: str, index: int, tool: str, attempt: int, status: Any, content: str) -> ToolCallObject:
-    blank: dict[str, Any] = dict.fromkeys(ToolCallObject.model_fields)
+    blank = _blank(ToolCallObject)
     return ToolCallObject.model_validate(
         blank
         | {"id": f"{run}.1.{index}", "turn": 1, "index": index, "tool_call_id": f"call_1_{index}", "name": tool}
@@ -205,12 +205,17 @@ def _call(run: str, index: int, tool: str, attempt: int, status: Any, content: s
     )
 
 
+def _blank(kind: type[BaseModel]) -> dict[str, Any]:
+    """Nothing for each field that must be told."""
+    return {name: None for name, field in kind.model_fields.items() if field.is_required()}
+
+
 def _turn(turn: int, at: float) -> TurnObject:
     return TurnObject(turn=turn, model="m", finish_reason="stop", request_id=None, latency_ms=500, usage=USAGE, finished_at=wall(at))
 
 
 def _run(number: int, status: Any, said: Sequence[Any], turns: Sequence[TurnObject], calls: Sequence[ToolCallObject]) -> RunObject:
-    blank: dict[str, Any] = dict.fromkeys(RunObject.model_fields)
+    blank = _blank(RunObject)
     at = number * 100.0
     return RunObject.model_validate(
         blank
