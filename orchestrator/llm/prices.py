@@ -1,5 +1,6 @@
 """What a model call costs, by the list of prices that the package genai-prices brings. It asks no network."""
 
+import warnings
 from decimal import Decimal
 
 from orchestrator.llm.model import Usage
@@ -8,7 +9,7 @@ from orchestrator.llm.model import Usage
 def cost(provider: str | None, model: str, usage: Usage) -> Decimal | None:
     """The cost in US dollars; None where the list has no such provider or model, or the counts contradict each other.
     `provider` is the list's own name of it."""
-    if provider is None or not model or not usage.total_tokens:
+    if provider is None or not model:
         return None
     import genai_prices  # noqa: PLC0415 - its list takes a while to read, and only the coordinator needs it
 
@@ -19,7 +20,8 @@ def cost(provider: str | None, model: str, usage: Usage) -> Decimal | None:
         output_tokens=usage.completion_tokens,
     )
     try:
-        return genai_prices.calc_price(counts, model, provider_id=provider).total_price
+        with warnings.catch_warnings(action="ignore"):
+            return genai_prices.calc_price(counts, model, provider_id=provider).total_price
     except (LookupError, ValueError):
         return None
 
