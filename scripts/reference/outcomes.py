@@ -39,6 +39,7 @@ _CODES: Final[Mapping[str, str]] = {
     "changed_tool": "No live worker of the queue has the version of the tool that the model was shown.",
     "content_filter": "The provider's content filter stopped the reply that holds the call.",
     "deadline": "The run's deadline passed before the call was answered.",
+    "final_answer_not_alone": "The model gave the final answer beside other calls, whose results it did not know yet.",
     "invalid_arguments": "The arguments are no JSON object, or do not fit the tool's parameters. The message names each field.",
     "max_cost_usd": "The run has used all its `max_cost_usd`.",
     "max_tool_calls": "The run has used all its `max_tool_calls`.",
@@ -92,6 +93,7 @@ _RUN_ERRORS: Final[Mapping[str, str]] = {
     "provider_unreachable": "The provider could not be reached.",
     "quota_exhausted": "Credit or spending limit at the provider are used up.",
     "rate_limited": "The provider limits the rate of requests.",
+    "tool_use_failed": "The model wrote a call that its provider refused, twice.",
     "tool_calls_as_text": "The model wrote its tool calls as text, twice. They were not run.",
 }
 

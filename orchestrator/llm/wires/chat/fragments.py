@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from orchestrator.llm.untrusted import mapping, storable, text
 from orchestrator.llm.wire import DoubtfulStream
+from tasks.arguments import is_absent
 
 _NO_ID: Final = frozenset({"", "null"})
 
@@ -26,8 +27,6 @@ class _Call:
     name: str
     arguments: str = ""
     extra: JsonValue = None
-    #: Nothing but its id tells it from another call.
-    shares_index: bool = False
 
     def is_whole(self) -> bool:
         """Whether the arguments are a JSON object by now."""
@@ -72,7 +71,7 @@ class Fragments:
     def whole(self, *, is_cut: bool) -> list[dict[str, JsonValue]]:
         """The calls. `is_cut` says that the answer ended early, so the last call may be cut. Raises DoubtfulStream."""
         whole = self._calls[:-1] if is_cut else self._calls
-        if self._in_doubt or any(not call.name for call in self._calls) or any(map(_is_doubtful, whole)):
+        if self._in_doubt or any(not call.name for call in self._calls) or any(map(self._is_doubtful, whole)):
             raise DoubtfulStream
         return [call.as_chat() for call in self._calls]
 
@@ -83,8 +82,7 @@ class Fragments:
             # A name comes once, or is repeated in each fragment; any other is another call's.
             self._in_doubt |= bool(name) and bool(earlier.name) and name != earlier.name
             return earlier
-        shares_index = index is None or any(call.index == index for call in self._calls)
-        self._calls.append(_Call(index, identity, name, shares_index=shares_index))
+        self._calls.append(_Call(index, identity, name))
         return self._calls[-1]
 
     def _named(self, index: int | None, identity: str, name: str, arguments: str) -> _Call | None:
@@ -120,15 +118,15 @@ class Fragments:
         """The call of this index that began last; without an index, the last of all."""
         return next((call for call in reversed(self._calls) if index is None or call.index == index), None)
 
+    def _is_doubtful(self, call: _Call) -> bool:
+        """Arguments that are no object are the model's fault, and judged later, unless its index cannot tell the call apart."""
+        shares_index = call.index is None or sum(other.index == call.index for other in self._calls) > 1
+        return call.is_fused() or (shares_index and not is_absent(call.arguments) and not call.is_whole())
+
 
 def _may_be_another(call: _Call, name: str, arguments: str) -> bool:
     """Whether a fragment that names its call again may be a second call, also without arguments."""
     return bool(name) and not arguments and not call.arguments
-
-
-def _is_doubtful(call: _Call) -> bool:
-    """Arguments that are no object are the model's fault, and judged later, unless calls may have been mixed up."""
-    return call.is_fused() or (call.shares_index and call.arguments.strip() not in _NO_ID and not call.is_whole())
 
 
 def _identity(value: Any) -> str | None:
