@@ -22,7 +22,7 @@ TEXT = {
     "status": "completed",
     "content": [{"type": "output_text", "text": "Sunny."}],
 }
-REASONING = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "secret"}
+REASONING: dict[str, Any] = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "secret"}
 USAGE = {
     "input_tokens": 30,
     "input_tokens_details": {"cached_tokens": 20, "cache_write_tokens": 5},
