@@ -183,8 +183,8 @@ def test_what_was_changed_in_a_request_is_told() -> None:
         "usage": {"prompt_tokens": 1000, "completion_tokens": 100},
     }
     reply = asked(Fake([json.dumps(answer).encode()]), model="o3-mini", tools=(WEATHER,), parallel_tool_calls=False)
-    assert ([warning.code for warning in reply.warnings], reply.provider) == (["option_ignored"], "openai")
-    assert reply.usage.cost_usd == Decimal("0.00045")
+    assert ([warning.code for warning in reply.warnings], reply.provider) == (["parallel_flag_ignored"], "openai")
+    assert reply.usage.cost_usd == Decimal("0.00154")
 
 
 def test_an_illegal_conversation_is_not_sent() -> None:
