@@ -19,6 +19,8 @@ from tests.acceptance.waiting import until
 
 #: The longest that any run of these tests may take, on a machine that does much else.
 PATIENCE_S = 60.0
+#: Model calls of a run with this label are streamed.
+STREAMED = "streamed"
 
 
 def asking(*calls: ScriptedCall, **fields: Any) -> Reply:
