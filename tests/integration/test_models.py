@@ -119,7 +119,7 @@ def test_an_account_without_credentials_is_refused(scripted: ScriptedModel) -> N
     models = Models({"AZURE_OPENAI_ENDPOINT": scripted.url}, connections=1)
     with pytest.raises(ModelRefused) as caught:
         asked(models, "azure/x", QUESTION)
-    assert caught.value.code in {"provider_not_configured", "model_misconfigured"}
+    assert (caught.value.code in {"provider_not_configured", "model_misconfigured"}, caught.value.provider) == (True, "azure")
 
 
 @pytest.mark.parametrize("provider", list(PROVIDERS))

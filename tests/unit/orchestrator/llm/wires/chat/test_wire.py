@@ -8,7 +8,7 @@ from orchestrator.llm.capabilities import Capabilities
 from orchestrator.llm.model import ModelRequest, NamedTool, ResponseFormat, Sampling, ToolOffer
 from orchestrator.llm.wire import Target
 from orchestrator.llm.wires.chat.wire import ChatWire
-from orchestrator.messages import AssistantMessage, Call, RawTurn, ToolMessage, UserMessage
+from orchestrator.messages import AssistantMessage, Call, Instructions, RawTurn, ToolMessage, UserMessage
 from orchestrator.transcript import IllegalTranscript
 
 ABLE = Capabilities(parallel_flag="parallel_tool_calls", strict=True, strict_with_parallel=True)
@@ -89,6 +89,13 @@ def test_thinking_among_the_content_stays_in_its_place() -> None:
 def test_the_limit_has_the_name_that_the_provider_knows(field: Any) -> None:
     """The older one is known to most servers."""
     assert body(ABLE.changed(max_tokens_field=field), sampling=Sampling(max_completion_tokens=7))[field] == 7
+
+
+@pytest.mark.parametrize(("known", "role"), [(True, "developer"), (False, "system")])
+def test_instructions_have_a_role_that_the_provider_knows(known: bool, role: str) -> None:  # noqa: FBT001 - a table of two.
+    """Most servers refuse the newer one."""
+    sent = body(ABLE.changed(developer_role=known), messages=(Instructions(role="developer", content="Be brief."),))
+    assert sent["messages"] == [{"role": role, "content": "Be brief."}]
 
 
 def test_a_strict_tool_has_its_strict_form() -> None:
