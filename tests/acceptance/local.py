@@ -20,8 +20,6 @@ from tests.acceptance.waiting import until
 
 #: The longest that any run of these tests may take, on a machine that does much else.
 PATIENCE_S = 60.0
-#: Model calls of a run with this label are streamed.
-STREAMED = "streamed"
 
 
 def asking(*calls: ScriptedCall, **fields: Any) -> Reply:
@@ -59,13 +57,10 @@ class Local:
         """Starts a run whose model gives these replies."""
         return _run(self.post(self.model(*replies), tools, **fields))
 
-    def run(
-        self, *replies: Reply, tools: Sequence[str] = (), provider: str | None = None, streamed: bool = False, **fields: Any
-    ) -> RunObject:
+    def run(self, *replies: Reply, tools: Sequence[str] = (), provider: str | None = None, **fields: Any) -> RunObject:
         """A run whose model gives these replies, in the provider's format, after its end."""
         model = self.model(*replies)
-        labels = {"metadata": {STREAMED: "yes"}} if streamed else {}
-        posted = self.post(f"{provider}/{model}" if provider else model, tools, wait_s=int(PATIENCE_S), **labels, **fields)
+        posted = self.post(f"{provider}/{model}" if provider else model, tools, wait_s=int(PATIENCE_S), **fields)
         return self.ended(_run(posted).id)
 
     def read(self, run_id: str) -> RunObject:

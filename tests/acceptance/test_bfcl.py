@@ -119,7 +119,7 @@ def _play(local: Local, provider: str | None, record: Record) -> RunObject:
     calls = [ScriptedCall(name=call.tool, arguments=call.arguments) for call in record.wanted]
     streamed = provider is not None and record.number // bfcl.SAMPLE_EVERY % 2 == 0
     replies = asking(*calls), Reply(content=_ANSWER)
-    return local.run(*replies, tools=list(record.tool_names), messages=record.messages, provider=provider, streamed=streamed)
+    return local.run(*replies, tools=list(record.tool_names), messages=record.messages, provider=provider, stream=streamed)
 
 
 def _tell(config: pytest.Config, provider: str, runs: list[RunObject], seconds: float) -> None:

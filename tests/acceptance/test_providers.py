@@ -51,7 +51,7 @@ def asked(local: Local) -> Mapping[tuple[str, bool], Asked]:
     def ask(way: tuple[str, bool]) -> RunObject:
         provider, streamed = way
         replies = asking(*_FAILING, usage=_TOKENS), Reply(content="One failed.", usage=_TOKENS)
-        return local.run(*replies, tools=_TOOLS, provider=provider, streamed=streamed)
+        return local.run(*replies, tools=_TOOLS, provider=provider, stream=streamed)
 
     with ThreadPoolExecutor(_CLIENTS) as clients:
         runs = list(clients.map(ask, _WAYS))
@@ -92,7 +92,7 @@ def test_reasoning_goes_back_as_it_came(provider: str, *, streamed: bool, local:
     calls = (ScriptedCall.of("ping", note="a"), ScriptedCall.of("ping", note="b"))
     thinking = [asking(*calls, content=content, reasoning=f"Thought {turn}, or: ß.") for turn, content in enumerate(("Wait.", None))]
 
-    run = local.run(*thinking, Reply(content="Done.", reasoning="At last."), tools=_TOOLS, provider=provider, streamed=streamed)
+    run = local.run(*thinking, Reply(content="Done.", reasoning="At last."), tools=_TOOLS, provider=provider, stream=streamed)
 
     assert (run.status, run.output, run.error) == ("completed", "Done.", None)
     assert [call.content for call in run.tool_calls] == ["pong a", "pong b"] * 2

@@ -15,7 +15,7 @@ from orchestrator.llm.records import PROVIDERS
 from orchestrator.schemas.run import RunObject, ToolCallObject
 from tests.acceptance.conftest import running
 from tests.acceptance.ledger import Execution
-from tests.acceptance.local import PATIENCE_S, STREAMED, Local
+from tests.acceptance.local import PATIENCE_S, Local
 from tests.acceptance.recorded.conversations import Conversation, playable, recorded
 from tests.acceptance.recorded.formats import Request
 from tests.acceptance.recorded.said import Called
@@ -88,7 +88,7 @@ def _play(local: Local, conversation: Conversation) -> RunObject:
         wait_s=int(PATIENCE_S),
         messages=conversation.messages,
         max_turns=len(conversation.interactions) + 1,
-        metadata={STREAMED: "yes"} if conversation.is_streamed else {},
+        stream=conversation.is_streamed,
     )
     assert posted.is_success, (conversation.name, posted.text)
     return local.ended(posted.json()["id"])
