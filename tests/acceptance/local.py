@@ -76,18 +76,18 @@ class Local:
     def model_requests(self) -> dict[str, list[list[JsonValue]]]:
         """The messages of each chat request that a model received, in order, by the model's name."""
         requests: defaultdict[str, list[list[JsonValue]]] = defaultdict(list)
-        for request in self._received():
+        for request in self.received():
             body: Any = request.body
             if request.path.endswith("/v1/chat/completions"):
                 requests[body["model"]].append(body["messages"])
         return requests
 
-    def received(self, runs: Iterable[RunObject]) -> dict[str, list[ReceivedRequest]]:
+    def received_by(self, runs: Iterable[RunObject]) -> dict[str, list[ReceivedRequest]]:
         """What the models of these runs received, in any format, in order, by the run's id."""
-        received = [(f"{request.path} {_model(request.body)}", request) for request in self._received()]
+        received = [(f"{request.path} {_model(request.body)}", request) for request in self.received()]
         return {run.id: [request for place, request in received if run.model.rpartition("/")[2] in place] for run in runs}
 
-    def _received(self) -> list[ReceivedRequest]:
+    def received(self) -> list[ReceivedRequest]:
         data = self._model.get("/requests").raise_for_status().json()["data"]
         return [ReceivedRequest.model_validate(each) for each in data]
 

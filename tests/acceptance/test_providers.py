@@ -55,7 +55,7 @@ def asked(local: Local) -> Mapping[tuple[str, bool], Asked]:
 
     with ThreadPoolExecutor(_CLIENTS) as clients:
         runs = list(clients.map(ask, _WAYS))
-    received = local.received(runs)
+    received = local.received_by(runs)
     return {way: Asked(run, received[run.id]) for way, run in zip(_WAYS, runs, strict=True)}
 
 
@@ -101,7 +101,7 @@ def test_reasoning_goes_back_as_it_came(provider: str, *, streamed: bool, local:
 def test_reasoning_without_a_signature_goes_back_too(local: Local) -> None:
     """DeepSeek refuses a history without it."""
     run = local.run(asking(ScriptedCall.of("ping"), reasoning="Hm."), Reply(content="Done."), tools=_TOOLS, provider="deepseek")
-    body: Any = local.received([run])[run.id][1].body
+    body: Any = local.received_by([run])[run.id][1].body
 
     assert [message.get("reasoning_content") for message in body["messages"]] == [None, "Hm.", None]
 
@@ -120,7 +120,7 @@ def continued(local: Local) -> Mapping[tuple[str, str], list[Asked]]:
 
     with ThreadPoolExecutor(_CLIENTS) as clients:
         conversations = list(clients.map(converse, _MOVES))
-    received = local.received(run for runs in conversations for run in runs)
+    received = local.received_by(run for runs in conversations for run in runs)
     return {pair: [Asked(run, received[run.id]) for run in runs] for pair, runs in zip(_MOVES, conversations, strict=True)}
 
 

@@ -11,7 +11,6 @@ import pytest
 from httpx2 import HTTPError
 from redis import Redis
 
-from orchestrator.llm.scripted import ReceivedRequest
 from orchestrator.processes.errors import ProcessDiedError, ServerUnavailableError
 from orchestrator.processes.supervisor import RestartPolicy
 from orchestrator.schemas.run import RunObject
@@ -90,11 +89,6 @@ class Faulty(Local):
         """Whether no message waits, and none is worked on."""
         with self.redis as redis:
             return not redis.hlen("unacked") and not any(redis.llen(queue) for queue in (TURNS_QUEUE, IO_QUEUE, DEFAULT_QUEUE))
-
-    def received(self) -> list[ReceivedRequest]:
-        """Every request that the model received, of all scripts."""
-        told = self._model.get("/requests").raise_for_status().json()["data"]
-        return [ReceivedRequest.model_validate(request) for request in told]
 
     def _runs(self) -> bool:
         try:

@@ -205,6 +205,11 @@ def _call(run: str, index: int, tool: str, attempt: int, status: Any, content: s
     )
 
 
+def _blank(kind: type[BaseModel]) -> dict[str, Any]:
+    """Nothing for each field that must be told."""
+    return {name: None for name, field in kind.model_fields.items() if field.is_required()}
+
+
 def _turn(turn: int, at: float) -> TurnObject:
     return TurnObject(turn=turn, model="m", finish_reason="stop", request_id=None, latency_ms=500, usage=USAGE, finished_at=wall(at))
 
