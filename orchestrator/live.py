@@ -14,7 +14,7 @@ from orchestrator.llm.model import Listener
 from orchestrator.messages import Value
 from orchestrator.store.runs import Step
 
-#: Text is collected for so long before it is published.
+#: What is said so soon after something was published waits for more.
 _EVERY_S: Final = 0.05
 #: With Redis away, nobody can listen.
 _PAUSE_S: Final = 2.0
@@ -73,11 +73,10 @@ class Broadcast:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._speaking))
-            pause.wait(_EVERY_S)
-            with self._changed:
                 speaking, self._speaking = self._speaking, set()
             try:
                 self._publish(speaking)
+                pause.wait(_EVERY_S)
             except RedisError as error:
                 _log.warning("text_not_published", error=type(error).__name__)
                 pause.wait(_PAUSE_S)

@@ -57,10 +57,17 @@ class Watch:
             frame = Frame.model_validate_json(message)
         except ValidationError:  # Of another version.
             return
-        if frame.rank >= self._rank and not self.frames.full():
+        if frame.rank > self._rank and frame.type == "text.delta":
+            # Who comes late has missed the begin.
+            self._take(frame.model_copy(update={"type": "text.begin"}))
+        if frame.rank >= self._rank:
+            self._take(frame)
+        self.wake()
+
+    def _take(self, frame: Frame) -> None:
+        if not self.frames.full():
             self._rank = frame.rank
             self.frames.put_nowait(frame)
-        self.wake()
 
     async def changed(self) -> bool:
         """Waits; whether there is something before the connection is to be kept alive."""

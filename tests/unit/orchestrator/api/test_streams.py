@@ -156,7 +156,9 @@ def test_void_text_is_not_told() -> None:
         for message in (_frame(1, 1), _frame(2, 1), _frame(1, 2), _frame(2, 2), "no frame", "{}"):
             watch.hear(message)
 
-        assert [watch.frames.get_nowait().rank for _ in range(watch.frames.qsize())] == [(1, 1, 1), (1, 2, 1), (1, 2, 2)]
+        heard = [watch.frames.get_nowait() for _ in range(watch.frames.qsize())]
+        assert [frame.rank for frame in heard if frame.type == "text.delta"] == [(1, 1, 1), (1, 2, 1), (1, 2, 2)]
+        assert [frame.type for frame in heard] == ["text.begin", "text.delta"] * 3, "who comes late is told that it begins"
 
     _run(scenario)
 
