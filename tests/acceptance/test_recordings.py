@@ -142,12 +142,16 @@ def test_all_results_come_in_one_request(conversation: Conversation, played: Map
 
 @pytest.mark.parametrize("conversation", _CALLING or [_NONE])
 def test_what_was_thought_goes_back_unmodified(conversation: Conversation, played: Mapping[str, Played]) -> None:
-    """With the results of the calls that it led to: signatures, encrypted reasoning, DeepSeek's thoughts."""
+    """With the results of the calls that it led to: signatures, encrypted reasoning, and the thoughts themselves where they are
+    wanted."""
     requests = played[conversation.name].requests
+    wants_thoughts = "reasoning_content" in PROVIDERS[str(conversation.provider)].capabilities.echoed
 
     for index, answer in enumerate(conversation.answers, 1):
         if answer.calls:
-            assert answer.signatures <= set(signatures(requests[index].body, "reasoning_content"))
+            body: Any = requests[index].body
+            assert answer.signatures <= set(signatures(body))
+            assert not wants_thoughts or answer.thoughts <= {message.get("reasoning_content") for message in body.get("messages", ())}
 
 
 @pytest.mark.parametrize("conversation", _ALL or [_NONE])

@@ -11,16 +11,16 @@ _HIDDEN: Final = frozenset({"redacted_thinking", "reasoning.encrypted"})
 _SKIPPING: Final = "skip_thought_signature_validator"
 
 
-def signatures(value: Any, *others: str) -> Iterator[str]:
-    """All of them, in order, and the texts of the other fields that are named."""
+def signatures(value: Any) -> Iterator[str]:
+    """All of them, in order."""
     if isinstance(value, list):
         for each in cast("list[Any]", value):
-            yield from signatures(each, *others)
+            yield from signatures(each)
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         for name, each in fields.items():
-            is_one = name in _FIELDS or name in others or (name == "data" and fields.get("type") in _HIDDEN)
+            is_one = name in _FIELDS or (name == "data" and fields.get("type") in _HIDDEN)
             if is_one and isinstance(each, str):
                 yield from [each] if each not in {"", _SKIPPING} else []
             else:
-                yield from signatures(each, *others)
+                yield from signatures(each)
