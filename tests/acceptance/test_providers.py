@@ -15,6 +15,7 @@ from orchestrator.llm.scripted.log import ReceivedRequest
 from orchestrator.schemas.run import RunObject
 from tests.acceptance.local import Local, asking
 from tests.acceptance.recorded.formats import Request
+from tests.acceptance.recorded.signatures import signatures
 
 _CLIENTS: Final = 8
 _TOOLS: Final = ["fail", "nap", "ping"]
@@ -96,6 +97,7 @@ def test_reasoning_goes_back_as_it_came(provider: str, *, streamed: bool, local:
 
     assert (run.status, run.output, run.error) == ("completed", "Done.", None)
     assert [call.content for call in run.tool_calls] == ["pong a", "pong b"] * 2
+    assert [len(list(signatures(request.body))) for request in local.received([run])[run.id]] == [0, 1, 2]
 
 
 def test_reasoning_without_a_signature_goes_back_too(local: Local) -> None:

@@ -20,6 +20,7 @@ from tests.acceptance.recorded.conversations import Conversation, playable, reco
 from tests.acceptance.recorded.formats import Request
 from tests.acceptance.recorded.said import Called
 from tests.acceptance.recorded.server import RecordedServer
+from tests.acceptance.recorded.signatures import signatures
 from tests.replay import CASSETTES
 
 _CLIENTS: Final = 8
@@ -137,6 +138,20 @@ def test_all_results_come_in_one_request(conversation: Conversation, played: Map
         assert [message.tool_call_id for message in results] == [call.id for call in messages[-len(calls) - 1].calls]
     if conversation.answers[-1].error is None:
         assert len(requests) == len(conversation.answers) + bool(conversation.answers[-1].calls)
+
+
+@pytest.mark.parametrize("conversation", _CALLING or [_NONE])
+def test_what_was_thought_goes_back_unmodified(conversation: Conversation, played: Mapping[str, Played]) -> None:
+    """With the results of the calls that it led to: signatures, encrypted reasoning, and the thoughts themselves where they are
+    wanted."""
+    requests = played[conversation.name].requests
+    wants_thoughts = "reasoning_content" in PROVIDERS[str(conversation.provider)].capabilities.echoed
+
+    for index, answer in enumerate(conversation.answers, 1):
+        if answer.calls:
+            body: Any = requests[index].body
+            assert answer.signatures <= set(signatures(body))
+            assert not wants_thoughts or answer.thoughts <= {message.get("reasoning_content") for message in body.get("messages", ())}
 
 
 @pytest.mark.parametrize("conversation", _ALL or [_NONE])

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from pydantic import JsonValue
 
+from tests.acceptance.recorded.signatures import signatures
 from tests.replay import Interaction
 
 Json = dict[str, Any]
@@ -33,6 +34,10 @@ class Said(NamedTuple):
     is_cut: bool = False
     #: All that were counted; 0 where none were.
     tokens: int = 0
+    #: What must come back as it is.
+    signatures: frozenset[str] = frozenset()
+    #: DeepSeek's proof is the thought itself; a streamed one comes in pieces, and is left out here.
+    thoughts: frozenset[str] = frozenset()
     #: What the error holds, and in a stream the id of the answer that it broke off.
     error: Any = None
     id: str | None = None
@@ -44,7 +49,11 @@ def read(interaction: Interaction) -> Said:
     error = next((error for value in values if (error := _error(value))), None)
     if interaction.status >= 400 or error:
         return Said(error=error or {}, id=next((value["id"] for value in values if "id" in value), None))
-    return _READERS[interaction.operation](values)._replace(tokens=_tokens(values))
+    messages = [choice.get("message") or _NOTHING for value in values for choice in value.get("choices") or _NO_VALUES]
+    thoughts = () if interaction.is_stream else (message.get("reasoning_content") for message in messages)
+    return _READERS[interaction.operation](values)._replace(
+        tokens=_tokens(values), signatures=frozenset(signatures(values)), thoughts=frozenset(filter(None, thoughts))
+    )
 
 
 def _values(interaction: Interaction) -> list[Json]:
