@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from orchestrator import migration
-from orchestrator.api import health, notices, runs, tools
+from orchestrator.api import events, health, notices, runs, tools
 from orchestrator.api.admission import admission
 from orchestrator.api.door import Door
 from orchestrator.api.envelope import Envelope
@@ -20,6 +20,8 @@ from orchestrator.api.problems import HANDLERS
 from orchestrator.api.services import Services
 from orchestrator.api.startup import BriefFailure
 from orchestrator.api.stopping import on_stop
+from orchestrator.api.streams import Streams
+from orchestrator.api.texts import Texts
 from orchestrator.api.waiting import Waiters
 from orchestrator.database import Database
 from orchestrator.engine import Engine
@@ -28,6 +30,7 @@ from orchestrator.store import backlog
 from orchestrator.store.backlog import Backlog
 from tasks import logs
 from tasks.app import make_app
+from tasks.broker import connect_async
 
 _DESCRIPTION: Final = (
     "Durable parallel tool calls. Post a chat request that names tools; the model's tool calls are run by tool workers, "
@@ -48,8 +51,8 @@ def create_app(make_services: Callable[[], Services]) -> FastAPI:
         services = make_services()
         api.state.services = services
         try:
-            async with services.waiters.listening():
-                with on_stop(services.stopping.set, services.waiters.close, services.settings.drain_s):
+            async with services.waiters.listening(), services.streams.running():
+                with on_stop(services.stopping.set, services.release, services.settings.drain_s):
                     yield
         finally:
             await services.admission.close()
@@ -69,7 +72,7 @@ def create_app(make_services: Callable[[], Services]) -> FastAPI:
         # Its log records would hold the words of exceptions, and so what was posted.
         telemetry={"logs": False},
     )
-    for routes in (runs, tools, health):
+    for routes in (runs, events, tools, health):
         api.include_router(routes.router)
     return api
 
@@ -81,10 +84,17 @@ def services(engine: Engine) -> Services:
         runs=engine.runs,
         admission=admission(engine.settings, partial(_measured, engine.database)),
         waiters=Waiters(engine.runs.ended, partial(notices.finished, engine.settings.require_database())),
+        streams=streams(engine),
         at_head=partial(migration.at_head, engine.database.engine),
         ping_redis=engine.redis.ping,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - its keyword arguments are not typed
         close=engine.close,
     )
+
+
+def streams(engine: Engine) -> Streams:
+    """Of one API process."""
+    texts = Texts(partial(connect_async, engine.settings.require_redis()))
+    return Streams(engine.runs.latest_events, engine.runs.events, texts, engine.settings.max_streams)
 
 
 def _measured(database: Database, most_queued: int, most_running: int) -> Backlog:

@@ -11,6 +11,7 @@ from celery.signals import setup_logging
 
 from orchestrator import providers
 from orchestrator.engine import Engine
+from orchestrator.live import Broadcast
 from orchestrator.llm import access
 from orchestrator.llm.models import Models
 from orchestrator.llm.provider import Access
@@ -58,6 +59,7 @@ def _turns() -> Turns:
         engine.dispatcher,
         engine.grants,
         engine.closer,
+        listener=Broadcast(engine.redis).listener,
         model_timeout_s=settings.model_timeout_s,
         max_calls_per_turn=settings.max_calls_per_turn,
     )

@@ -79,8 +79,8 @@ def _add_usage(run: Run, usage: Usage) -> None:
 
 def _warn(session: Session, run: Run, reply: ModelReply) -> None:
     """Tells what was changed in the model call, each once in a run."""
-    for warning in reply.warnings:
+    for warning in (each.model_dump(mode="json") for each in reply.warnings):
         told = run.warnings or []
-        if all(warning.code != each["code"] for each in told):
-            run.warnings = [*told, warning.model_dump(mode="json")]
-            events.add(session, run, "run.warning", warning.model_dump(mode="json"), turn=run.turn)
+        if warning not in told:
+            run.warnings = [*told, warning]
+            events.add(session, run, "run.warning", warning, turn=run.turn)

@@ -46,6 +46,7 @@ class NewRun(BaseModel):
     max_total_tokens: int | None = None
     max_cost_usd: Decimal | None = None
     max_repairs: int = 1
+    stream: bool = False
     deadline_s: float
     start_within_s: float | None = None
     turn_deadline_s: float | None = None
@@ -124,6 +125,11 @@ class Runs:
             _found(store.glance(session, run_id), run_id)
             return events.of_run(session, run_id, after, limit)
 
+    def latest_events(self, run_ids: Collection[str]) -> dict[str, int]:
+        """The number of each run's newest event."""
+        with self._database.transaction() as session:
+            return events.latest(session, run_ids)
+
     def ended(self, run_ids: Collection[str]) -> list[str]:
         """Those of the runs that have ended."""
         with self._database.transaction() as session:
@@ -194,6 +200,7 @@ class Runs:
             max_total_tokens=new.max_total_tokens,
             max_cost_usd=new.max_cost_usd,
             max_repairs=new.max_repairs,
+            stream=new.stream,
             deadline_at=store.from_now(new.deadline_s),
             start_within_s=new.start_within_s,
             turn_deadline_s=new.turn_deadline_s,

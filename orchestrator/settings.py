@@ -54,6 +54,7 @@ class Settings(EnvironmentSettings):
         description="Seconds for which the API still takes requests after SIGTERM, while it says that it is not ready.",
     )
     max_wait_s: float = Field(default=60.0, gt=0, description="Seconds that `Prefer: wait` may hold a request, at most.")
+    max_streams: int = Field(default=256, ge=1, description="Readers of live events that one API process serves at once.")
     tool_memory_s: float = Field(
         default=86_400.0, gt=0, description="Seconds for which a tool with no live worker is still accepted in new runs."
     )

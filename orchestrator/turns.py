@@ -1,7 +1,7 @@
 """The loop of a run: a model call, its reply recorded, its tool calls sent, their results gathered, the next model call."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -19,7 +19,7 @@ from orchestrator.dispatch import Batch, Dispatcher
 from orchestrator.gather import NOTHING, Gathered, Known, epoch_of, gather, known
 from orchestrator.harvest import unpublished
 from orchestrator.llm.errors import ModelError
-from orchestrator.llm.model import ChatModel, ModelReply
+from orchestrator.llm.model import SILENCE, ChatModel, Listener, ModelReply
 from orchestrator.llm.reply import Verdict, judge
 from orchestrator.record import record
 from orchestrator.runs import end_late
@@ -43,7 +43,7 @@ class Turns:
     """Drives runs. Every method is safe to run twice: a step is claimed by compare-and-set and written only by its
     claimant, and a call's answer is written only for its current attempt."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over what it built
         self,
         database: Database,
         model: ChatModel,
@@ -51,14 +51,17 @@ class Turns:
         grants: Grants,
         closer: Closer,
         *,
+        listener: Callable[[Step], Listener] = lambda _: SILENCE,
         model_timeout_s: float,
         max_calls_per_turn: int,
     ) -> None:
+        """`listener` hears the answer to a step's model call while it is written, where the run is streamed."""
         self._database = database
         self._model = model
         self._dispatcher = dispatcher
         self._grants = grants
         self._closer = closer
+        self._listener = listener
         self._model_timeout_s = model_timeout_s
         self._max_calls = max_calls_per_turn
         self._leases = StepLeases(self._renew, self._give_back)
@@ -161,7 +164,8 @@ class Turns:
         return work
 
     def _ask(self, brief: Brief, held: Held) -> tuple[ModelReply, Verdict]:
-        reply = held.ask(lambda: self._model.complete(brief.request))
+        listener = self._listener(brief.step) if brief.request.stream else SILENCE
+        reply = held.ask(lambda: self._model.complete(brief.request, listener))
         return reply, judge(reply, brief.specs, brief.step.turn, brief.taken_ids, self._max_calls, brief.results)
 
     def _epoch(self) -> str | None:

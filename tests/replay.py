@@ -4,9 +4,10 @@ The recordings are no part of the project: tests that need them skip where they 
 """
 
 import json
+import os
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,8 +19,8 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import JsonValue
 
-#: Where the recordings are, if there are any.
-CASSETTES: Final = Path(__file__).parents[2] / "shared" / "data" / "cassettes"
+#: Where the recordings are, if there are any; the variable names another folder.
+CASSETTES: Final = Path(os.environ.get("CASSETTES") or Path(__file__).parents[2] / "shared" / "data" / "cassettes")
 
 #: What only the recorded connection meant.
 _HOP: Final = frozenset({"connection", "content-encoding", "content-length", "date", "server", "set-cookie", "transfer-encoding"})
@@ -39,6 +40,8 @@ class Interaction:
     status: int
     headers: Mapping[str, str]
     answer: bytes
+    #: Who was asked.
+    host: str = ""
 
     @property
     def operation(self) -> str:
@@ -86,6 +89,7 @@ def _interaction(request: Mapping[str, Any], response: Mapping[str, Any]) -> Int
         status=status,
         headers={name: value for name, value in headers.items() if name not in _HOP},
         answer=_decoded(_content(response), headers.get("content-encoding", "")),
+        host=urlsplit(str(request["uri"])).hostname or "",
     )
 
 
@@ -135,19 +139,12 @@ class _Tape:
         return found
 
 
-class ReplayServer:
-    """Gives a cassette's answers in their order, on a free loopback port. A request is answered by the next recorded one with its
-    method and operation, so that versions, places and names of models in the path may differ.
+class AnsweringServer:
+    """Answers each request with what `answer` gives for it, on a free loopback port. `answer` is called by several threads."""
 
-    with ReplayServer(file) as server:
-        client = OpenAI(base_url=server.base_url, api_key="any")
-    """
-
-    def __init__(self, *recorded: Path | Interaction) -> None:
-        self._recorded = tuple(each for item in recorded for each in ((item,) if isinstance(item, Interaction) else interactions(item)))
-        self._tape = _Tape(list(self._recorded))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._tape))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="replay-server", daemon=True)
+    def __init__(self, answer: Callable[[Received], Interaction]) -> None:
+        self._server = _Server(("127.0.0.1", 0), _handler(answer))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="answering-server", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -161,6 +158,20 @@ class ReplayServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+
+class ReplayServer(AnsweringServer):
+    """Gives a cassette's answers in their order. A request is answered by the next recorded one with its method and operation, so
+    that versions, places and names of models in the path may differ.
+
+    with ReplayServer(file) as server:
+        client = OpenAI(base_url=server.base_url, api_key="any")
+    """
+
+    def __init__(self, *recorded: Path | Interaction) -> None:
+        self._recorded = tuple(each for item in recorded for each in ((item,) if isinstance(item, Interaction) else interactions(item)))
+        self._tape = _Tape(list(self._recorded))
+        super().__init__(lambda request: self._tape.answer(request) or _nothing_left(request))
 
     @property
     def base_url(self) -> str:
@@ -180,20 +191,25 @@ class ReplayServer:
         return tuple(self._tape.left)
 
 
-def _handler(tape: _Tape) -> type[BaseHTTPRequestHandler]:
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+def _handler(answer: Callable[[Received], Interaction]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # The headers and the body are two writes, and the second would wait for the first to be acknowledged.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Received(self.command, urlsplit(self.path).path, headers, _value(body))
-            answer = tape.answer(request) or _nothing_left(request)
-            self.send_response(answer.status)
-            for name, value in (*answer.headers.items(), ("content-length", str(len(answer.answer)))):
+            given = answer(Received(self.command, urlsplit(self.path).path, headers, _value(body)))
+            self.send_response(given.status)
+            for name, value in (*given.headers.items(), ("content-length", str(len(given.answer)))):
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.answer)
+            self.wfile.write(given.answer)
 
         do_GET = do_POST  # noqa: N815 - the base class names its methods so
 

@@ -9,6 +9,7 @@ Refusal                     (orchestrator.errors)
  |- InvalidRequest          422  fields have errors
  |- TooManyRuns             429  as many runs are queued or running as are taken
  |- Busy                    503  this process starts as many runs as it can
+ |- TooManyStreams          503  this process streams events to as many readers as it can
  |- Overloaded              503  queued runs wait too long for their start
 """
 
@@ -69,6 +70,14 @@ class Busy(Refusal):
     code = "busy"
     # Those that are being started are done within a second.
     retry_after_s = range(1, 4)
+
+
+class TooManyStreams(Refusal):
+    """The process streams events to as many readers as it can. Read them without a stream, or try again."""
+
+    status = 503
+    code = "too_many_streams"
+    retry_after_s = range(5, 11)
 
 
 class Overloaded(Refusal):

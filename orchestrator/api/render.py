@@ -83,6 +83,7 @@ def _summary(run: Run) -> dict[str, Any]:
         "max_cost_usd": run.max_cost_usd,
         "max_repairs": run.max_repairs,
         "repairs": run.repairs,
+        "stream": run.stream,
         "previous_run_id": run.previous_run_id,
         "turn_deadline_s": run.turn_deadline_s,
         "start_within_s": run.start_within_s,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -12,15 +12,16 @@ from orchestrator.api import body, filters, idempotency
 from orchestrator.api.answers import answer, answer_once
 from orchestrator.api.fields import field_errors
 from orchestrator.api.openapi import problems, request_body
+from orchestrator.api.path import RunId
 from orchestrator.api.prefer import wait_s
 from orchestrator.api.refusals import InvalidRequest
-from orchestrator.api.render import event_object, run_object, run_summary
+from orchestrator.api.render import run_object, run_summary
 from orchestrator.api.services import Given
-from orchestrator.errors import NotFound, Unacceptable
+from orchestrator.errors import Unacceptable
 from orchestrator.ids import RUN_ID
 from orchestrator.runs import NewRun, Runs
 from orchestrator.schemas.request import RunRequest
-from orchestrator.schemas.run import EventList, RunList, RunObject, RunStatus
+from orchestrator.schemas.run import RunList, RunObject, RunStatus
 from orchestrator.settings import Settings
 from orchestrator.store.runs import OPEN
 
@@ -38,14 +39,6 @@ def _checked(content: bytes) -> RunRequest:
     return posted
 
 
-async def _formed(run_id: Annotated[str, Path(examples=["run_01JD3Z6Q4W8Y2K5N7R9T0V1X3B"])]) -> str:
-    """What has not the form of an id is no run's, and is not looked up."""
-    if not RUN_ID.fullmatch(run_id):
-        raise NotFound
-    return run_id
-
-
-_RunId = Annotated[str, Depends(_formed)]
 _Prefer = Annotated[list[str] | None, Header(description="`wait=30` waits up to 30 seconds for the run's end (RFC 7240).")]
 _Keys = Annotated[
     list[str] | None,
@@ -104,25 +97,13 @@ def list_runs(
     response_model=RunObject,
     responses={304: {"description": "Nothing has changed."}, **problems(404, 503)},
 )
-def get_run(run_id: _RunId, services: Given, if_none_match: _IfNoneMatch = None) -> Response:
+def get_run(run_id: RunId, services: Given, if_none_match: _IfNoneMatch = None) -> Response:
     """Reads a run with its transcript, turns and tool calls."""
     return answer_once(run_object(services.runs.read(run_id)), if_none_match)
 
 
-@router.get("/{run_id}/events", operation_id="list_run_events", response_model=EventList, responses=problems(404, 422, 503))
-def list_run_events(
-    run_id: _RunId,
-    services: Given,
-    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="The seq of the last event that is known.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Response:
-    """Lists what happened to a run, in order: each change of the run, its model calls and its tool calls."""
-    events = services.runs.events(run_id, after, limit + 1)
-    return answer(EventList(data=[event_object(event) for event in events[:limit]], has_more=len(events) > limit))
-
-
 @router.post("/{run_id}/cancel", operation_id="cancel_run", response_model=RunObject, responses=problems(404, 503))
-def cancel_run(run_id: _RunId, services: Given) -> Response:
+def cancel_run(run_id: RunId, services: Given) -> Response:
     """Ends an open run: its open tool calls are answered `cancelled`. A run that has ended stays as it is."""
     services.runs.cancel(run_id)
     return answer(run_object(services.runs.read(run_id)))
@@ -140,6 +121,7 @@ def _new_run(posted: RunRequest, settings: Settings, idempotency_key: str | None
         max_total_tokens=posted.max_total_tokens,
         max_cost_usd=None if posted.max_cost_usd is None else Decimal(str(posted.max_cost_usd)),
         max_repairs=1 if posted.max_repairs is None else posted.max_repairs,
+        stream=posted.stream or False,
         options=posted.options(),
         labels=posted.metadata or {},
         max_turns=posted.max_turns or settings.max_turns,

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from orchestrator.api.admission import Admission
+from orchestrator.api.streams import Streams
 from orchestrator.api.waiting import Waiters
 from orchestrator.runs import Runs
 from orchestrator.settings import Settings
@@ -20,6 +21,7 @@ class Services:
     settings: Settings
     runs: Runs
     waiters: Waiters
+    streams: Streams
     admission: Admission
     #: Whether the database has the newest schema. Raises sqlalchemy.exc.SQLAlchemyError when it is away.
     at_head: Callable[[], bool]
@@ -28,6 +30,11 @@ class Services:
     close: Callable[[], None]
     #: Set while the process still serves, but not for long.
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> None:
+        """Lets all go who wait or read, so that the process can end."""
+        self.waiters.close()
+        self.streams.close()
 
 
 async def _services(request: Request) -> Services:

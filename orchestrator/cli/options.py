@@ -1,6 +1,7 @@
 """What the declarations of commands share: the style of their help, and options of several of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 from typer import Option, Typer
@@ -21,6 +22,14 @@ ApiUrl = Annotated[
 ]
 AsJson = Annotated[bool, Option("--json", help="Print JSON, and nothing else, on standard output.")]
 Labels = Annotated[list[str] | None, Option("--metadata", metavar="KEY=VALUE", help="A label of the run; may be repeated.")]
+
+Previous = Annotated[str | None, Option("--previous", metavar="RUN", help="Go on with the conversation of a run that has ended.")]
+MaxToolCalls = Annotated[int | None, Option(min=0, metavar="N", help="Tool calls that run, at most.")]
+MaxTokens = Annotated[int | None, Option("--max-total-tokens", min=1, metavar="N", help="Tokens of all model calls, at most.")]
+MaxCost = Annotated[float | None, Option("--max-cost-usd", metavar="USD", help="US dollars for all model calls, at most.")]
+Schema = Annotated[
+    Path | None, Option(metavar="FILE", exists=True, dir_okay=False, help="A JSON schema that the answer must fit, which is then JSON.")
+]
 
 
 def make_typer(sentence: str | None = None) -> Typer:

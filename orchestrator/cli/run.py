@@ -1,7 +1,9 @@
 """`toolchord run`: one question, asked and watched."""
 
+import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
@@ -10,7 +12,19 @@ from orchestrator.cli import output
 from orchestrator.cli.client import Client
 from orchestrator.cli.endpoint import api_url as find_api
 from orchestrator.cli.errors import CommandError, ExitCode
-from orchestrator.cli.options import ApiUrl, AsJson, Labels, examples, labels_of, make_typer
+from orchestrator.cli.options import (
+    ApiUrl,
+    AsJson,
+    Labels,
+    MaxCost,
+    MaxTokens,
+    MaxToolCalls,
+    Previous,
+    Schema,
+    examples,
+    labels_of,
+    make_typer,
+)
 from orchestrator.cli.report import watch_and_report
 from orchestrator.client.http import JsonObject
 
@@ -23,6 +37,7 @@ app = make_typer()
         'toolchord run "News about AI?" --tool get_news_headlines --metadata customer=c_42',
         "toolchord run - --no-wait < question.txt",
         'toolchord run "Weather in Oslo?" --all-tools --json | jq -r .output',
+        'toolchord run "And in Bergen?" --previous run_01JD3Z6Q4W8Y2K5N7R9T0V1X3B --all-tools --max-tool-calls 5',
     )
 )
 def run(  # noqa: PLR0913 - each is an option of the command
@@ -32,7 +47,12 @@ def run(  # noqa: PLR0913 - each is an option of the command
     all_tools: Annotated[bool, Option("--all-tools", help="Let the model call every tool there is.")] = False,
     model: Annotated[str | None, Option(metavar="NAME", help="The model; the service's default otherwise.")] = None,
     system: Annotated[str | None, Option(metavar="TEXT", help="Instructions for the model.")] = None,
+    previous: Previous = None,
+    schema: Schema = None,
     max_turns: Annotated[int | None, Option(min=1, metavar="N", help="Model calls, at most.")] = None,
+    max_tool_calls: MaxToolCalls = None,
+    max_total_tokens: MaxTokens = None,
+    max_cost_usd: MaxCost = None,
     metadata: Labels = None,
     wait: Annotated[bool, Option("--wait/--no-wait", help="Watch the run until it ends, or print its id and leave.")] = True,
     as_json: AsJson = False,
@@ -45,7 +65,16 @@ def run(  # noqa: PLR0913 - each is an option of the command
     """
     if tool and all_tools:
         raise CommandError(ExitCode.USAGE, "Give --tool or --all-tools, not both.")
-    options: JsonObject = {"model": model, "max_turns": max_turns, "metadata": {**labels_of(metadata)} or None}
+    options: JsonObject = {
+        "model": model,
+        "previous_run_id": previous,
+        "response_format": _form(schema) if schema else None,
+        "max_turns": max_turns,
+        "max_tool_calls": max_tool_calls,
+        "max_total_tokens": max_total_tokens,
+        "max_cost_usd": max_cost_usd,
+        "metadata": {**labels_of(metadata)} or None,
+    }
     body: JsonObject = {
         "messages": [*_messages(sys.stdin.read() if question == "-" else question, system)],
         "tools": "all" if all_tools else [*(tool or ())],
@@ -64,3 +93,11 @@ def _messages(question: str, system: str | None) -> Sequence[JsonObject]:
         raise CommandError(ExitCode.USAGE, "The question is empty.")
     instructions: list[JsonObject] = [{"role": "system", "content": system}] if system else []
     return [*instructions, {"role": "user", "content": question}]
+
+
+def _form(schema: Path) -> JsonObject:
+    try:
+        read: JsonObject = json.loads(schema.read_text())
+    except ValueError as error:
+        raise CommandError(ExitCode.USAGE, f"{schema} is not JSON: {error}.") from None
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": read}}

@@ -23,7 +23,7 @@ class Capabilities(Value):
     )
     streams: bool = True
     stream_index: Literal["trusted", "doubted"] = Field(
-        default="trusted", description="Whether a stream's index tells the calls apart. Where it is doubted, ids and names decide too."
+        default="trusted", description="Whether a stream's index is known to tell the calls apart. No stream is put together by it alone."
     )
     response_format: Literal["native", "tool"] = Field(
         default="native", description="How an answer gets its form: by the provider's own means, or as the arguments of a tool."
@@ -37,6 +37,7 @@ class Capabilities(Value):
         default=frozenset({"temperature", "top_p", "max_completion_tokens", "seed", "stop", "reasoning_effort"}),
         description="The fields of Sampling that it takes.",
     )
+    developer_role: bool = Field(default=True, description="Chat completions know the role `developer`; else it is sent as `system`.")
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = Field(
         default="max_completion_tokens", description="What chat completions call the limit of an answer's tokens there."
     )

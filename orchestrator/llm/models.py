@@ -4,11 +4,12 @@ import threading
 from collections.abc import Mapping
 
 from orchestrator.llm.adapter import Adapter
-from orchestrator.llm.errors import ModelRefused
+from orchestrator.llm.errors import ModelError, ModelRefused
 from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest
 from orchestrator.llm.provider import Access, Provider
 from orchestrator.llm.records import PROVIDERS, named
 from orchestrator.llm.resuming import Resuming
+from orchestrator.llm.wire import Carrier
 
 
 class Models:
@@ -38,7 +39,14 @@ class Models:
     def _adapter(self, provider: Provider) -> Adapter:
         with self._lock:
             if provider.name not in self._adapters:
-                if problem := provider.problem(self._access):
-                    raise ModelRefused("provider_not_configured", problem, retryable=False)
-                self._adapters[provider.name] = Adapter(provider, provider.wire(), provider.connect(self._access, self._connections))
+                self._adapters[provider.name] = Adapter(provider, provider.wire(), self._connected(provider))
             return self._adapters[provider.name]
+
+    def _connected(self, provider: Provider) -> Carrier:
+        try:
+            if problem := provider.problem(self._access):
+                raise ModelRefused("provider_not_configured", problem, retryable=False)
+            return provider.connect(self._access, self._connections)
+        except ModelError as error:
+            error.provider = provider.name
+            raise

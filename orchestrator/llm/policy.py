@@ -26,7 +26,9 @@ def _sampling(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
     if not unknown:
         return request, ()
     left = Sampling(**{name: value for name, value in given.items() if name in capabilities.sampling})
-    return request.model_copy(update={"sampling": left}), tuple(_ignored(name) for name in unknown)
+    return request.model_copy(update={"sampling": left}), (
+        _warning("option_ignored", f"Left out, because this model does not take it: {', '.join(unknown)}."),
+    )
 
 
 def _form(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
@@ -53,7 +55,9 @@ def _parallel(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
         return request.model_copy(update={"parallel_tool_calls": None}), ()
     if capabilities.parallel_flag is not None:
         return request, ()
-    return request.model_copy(update={"parallel_tool_calls": None}), (_ignored("parallel_tool_calls"),)
+    return request.model_copy(update={"parallel_tool_calls": None}), (
+        _warning("parallel_flag_ignored", "parallel_tool_calls was left out: this model does not take it."),
+    )
 
 
 def _strict(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
@@ -80,10 +84,6 @@ def _called(request: ModelRequest, capabilities: Capabilities) -> _Fitted:
 
 #: In this order: the first rules may add tools.
 _RULES: tuple[Callable[[ModelRequest, Capabilities], _Fitted], ...] = (_called, _sampling, _form, _choice, _parallel, _strict)
-
-
-def _ignored(option: str) -> ModelWarning:
-    return _warning("option_ignored", f"The option {option} was left out: this model does not take it.")
 
 
 def _warning(code: str, message: str) -> ModelWarning:

@@ -21,8 +21,7 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
 
 #: What callers of OpenAI may send and we do not take, and what to do instead.
 HINTS: Final[Mapping[str, str]] = {
-    "stream": "Read the run with GET /v1/runs/{id}, or wait for its end with the header Prefer: wait=30.",
-    "stream_options": "Read the run with GET /v1/runs/{id}.",
+    "stream_options": "Usage is in the run: GET /v1/runs/{id}.",
     "n": "A run has one answer; start several runs.",
     "functions": "Name the tools in `tools`; tool workers announce what they are.",
     "function_call": "Use `tool_choice`.",
@@ -137,6 +136,9 @@ class RunRequest(Posted):
         ge=0,
         le=5,
         description="How often the model is told that its answer, or its calls that are the result, are not valid; 1 by default.",
+    )
+    stream: bool | None = Field(
+        default=None, description="Lets the model's text be heard while it is written: GET /v1/runs/{id}/events, Accept: text/event-stream."
     )
     deadline_s: float | None = Field(default=None, gt=0, le=6 * 3600, description="Seconds the run may take.", examples=[600])
     turn_deadline_s: float | None = Field(

@@ -111,13 +111,14 @@ class RunSummary(Shown):
     max_cost_usd: float | None = None
     max_repairs: int = 1
     repairs: int = Field(default=0, description="How often the model was told that its answer or its calls are not valid.")
+    stream: bool = Field(default=False, description="The model's text can be heard while it is written.")
     previous_run_id: str | None = Field(default=None, description="The run that it continues.")
     turn_deadline_s: float | None
     start_within_s: float | None
     fail_fast: bool
     metadata: dict[str, str]
     usage: Usage = Field(description="Of all model calls.")
-    warnings: list[RunWarning] = Field(default=[], description="What the provider could not keep; each code once.")
+    warnings: list[RunWarning] = Field(default=[], description="What the provider could not keep, each once.")
     incomplete_details: IncompleteDetails | None
     error: RunError | None
 

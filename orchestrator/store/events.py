@@ -1,6 +1,6 @@
 """Rows of run events: what happened to a run, in order and without a gap."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -51,6 +51,11 @@ def add(
 def add_of_call(session: Session, run: Run, kind: EventType, call: ToolCall, **data: JsonValue) -> None:
     """Appends what happened to a call's current attempt, to the events of its locked run."""
     add(session, run, kind, data, turn=call.turn, index=call.call_index, attempt=call.attempt)
+
+
+def latest(session: Session, run_ids: Collection[str]) -> dict[str, int]:
+    """The number of each run's newest event."""
+    return {found.id: found.last_event for found in session.execute(select(Run.id, Run.last_event).where(Run.id.in_(run_ids)))}
 
 
 def of_run(session: Session, run_id: str, after: int, limit: int) -> list[RunEvent]:

@@ -20,7 +20,8 @@ DATA: Final = Path(__file__).parents[3] / "shared" / "data" / "bfcl"
 VARIABLE: Final = "BFCL_RECORDS"
 
 _FILES: Final = ("BFCL_v4_parallel.json", "BFCL_v4_parallel_multiple.json")
-_SAMPLE_EVERY: Final = 8
+#: The sample's stride.
+SAMPLE_EVERY: Final = 8
 #: Always in the sample: nested objects, repeated calls, lists of objects, an argument without a type, "" as a value.
 _SAMPLE: Final = ("parallel_142", "parallel_158", "parallel_multiple_26", "parallel_multiple_54", "parallel_multiple_66")
 _LONGEST_NAME: Final = 64
@@ -95,7 +96,7 @@ def selected() -> tuple[Record, ...]:
     records = _records() if DATA.exists() else ()
     if os.environ.get(VARIABLE) == "all":
         return records
-    return tuple(record for record in records if record.number % _SAMPLE_EVERY == 0 or record.id in _SAMPLE)
+    return tuple(record for record in records if record.number % SAMPLE_EVERY == 0 or record.id in _SAMPLE)
 
 
 def signature(definition: Definition) -> list[Parameter]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from httpx2 import Client, Response
 from pydantic import JsonValue
 
 from orchestrator.llm.scripted import Reply, Script, ScriptedCall
+from orchestrator.llm.scripted.log import ReceivedRequest
 from orchestrator.schemas.run import RunObject
 from orchestrator.stack import Stack
 from orchestrator.store.runs import OPEN
@@ -19,6 +20,8 @@ from tests.acceptance.waiting import until
 
 #: The longest that any run of these tests may take, on a machine that does much else.
 PATIENCE_S = 60.0
+#: Model calls of a run with this label are streamed.
+STREAMED = "streamed"
 
 
 def asking(*calls: ScriptedCall, **fields: Any) -> Reply:
@@ -56,10 +59,14 @@ class Local:
         """Starts a run whose model gives these replies."""
         return _run(self.post(self.model(*replies), tools, **fields))
 
-    def run(self, *replies: Reply, tools: Sequence[str] = (), **fields: Any) -> RunObject:
-        """A run whose model gives these replies, after its end."""
-        posted = _run(self.post(self.model(*replies), tools, wait_s=int(PATIENCE_S), **fields))
-        return self.ended(posted.id)
+    def run(
+        self, *replies: Reply, tools: Sequence[str] = (), provider: str | None = None, streamed: bool = False, **fields: Any
+    ) -> RunObject:
+        """A run whose model gives these replies, in the provider's format, after its end."""
+        model = self.model(*replies)
+        labels = {"metadata": {STREAMED: "yes"}} if streamed else {}
+        posted = self.post(f"{provider}/{model}" if provider else model, tools, wait_s=int(PATIENCE_S), **labels, **fields)
+        return self.ended(_run(posted).id)
 
     def read(self, run_id: str) -> RunObject:
         return _run(self.api.get(f"/v1/runs/{run_id}"))
@@ -72,12 +79,22 @@ class Local:
         return run
 
     def model_requests(self) -> dict[str, list[list[JsonValue]]]:
-        """The messages of each request that a model received, in order, by the model's name."""
-        received = self._model.get("/requests").raise_for_status().json()["data"]
+        """The messages of each chat request that a model received, in order, by the model's name."""
         requests: defaultdict[str, list[list[JsonValue]]] = defaultdict(list)
-        for request in received:
-            requests[request["body"]["model"]].append(request["body"]["messages"])
+        for request in self._received():
+            body: Any = request.body
+            if request.path.endswith("/v1/chat/completions"):
+                requests[body["model"]].append(body["messages"])
         return requests
+
+    def received(self, runs: Iterable[RunObject]) -> dict[str, list[ReceivedRequest]]:
+        """What the models of these runs received, in any format, in order, by the run's id."""
+        received = [(f"{request.path} {_model(request.body)}", request) for request in self._received()]
+        return {run.id: [request for place, request in received if run.model.rpartition("/")[2] in place] for run in runs}
+
+    def _received(self) -> list[ReceivedRequest]:
+        data = self._model.get("/requests").raise_for_status().json()["data"]
+        return [ReceivedRequest.model_validate(each) for each in data]
 
     def executions(self, run_id: str) -> list[Execution]:
         return ledger.executions(self._ledger, run_id)
@@ -85,6 +102,10 @@ class Local:
     def logs(self) -> dict[str, str]:
         """The log of each process, by its name."""
         return {path.name: path.read_text() for path in self._logs.glob("*.log")}
+
+
+def _model(body: JsonValue) -> JsonValue:
+    return body.get("model") if isinstance(body, dict) else None
 
 
 def _run(answer: Response) -> RunObject:

@@ -1,6 +1,7 @@
 """Tools that fail, hang, die or return odd things: each becomes the answer of its own call, and its siblings live."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ _WRITTEN = {
 }
 
 
-def _run(local: Local, *calls: ScriptedCall, **fields: int) -> tuple[RunObject, list[ToolCallObject]]:
+def _run(local: Local, *calls: ScriptedCall, **fields: Any) -> tuple[RunObject, list[ToolCallObject]]:
     """A run of these calls and of two siblings that do nothing wrong, and its calls without the siblings."""
     tools = sorted({call.name for call in (*calls, *_SIBLINGS)})
     run = local.run(asking(_SIBLINGS[0], *calls, _SIBLINGS[1]), _ANSWER, tools=tools, **fields)

@@ -112,6 +112,10 @@ CANCELLED = Way(LONG, after=2, cancel=True, status="cancelled", outcomes=("cance
 LATE = Way(LONG, {"deadline_s": 4}, after=2, frozen="coordinator", status="incomplete", outcomes=("timed_out",))
 #: What a stopping worker runs is handed back at once, and run by its successor.
 HANDED_BACK = Way(lingering("linger", "a", "b", seconds=4.0), after=2, stopped="worker-io")
+#: A coordinator that starts says what it can ask.
+STARTED_AGAIN = Way(
+    (*lingering("linger", "a", seconds=2.0), *lingering("linger_in_process", "b", seconds=2.0)), after=2, stopped="coordinator"
+)
 STEP_HANDED_BACK = Way(_MIXED, _WINDOW, model_latency_s=4.0, stopped="coordinator")
 
 

@@ -28,7 +28,7 @@ _PASSED_BY_POOL = (
     "part.counted",
 )
 #: A reply that was not recorded when its coordinator died is asked for again; no other is.
-_ASKED_AGAIN = ("step.renewed", "step.returning", "step.returned", "model.asked", "reply.recording", "providers.telling", "providers.told")
+_ASKED_AGAIN = ("step.renewed", "step.returning", "step.returned", "model.asked", "reply.recording")
 
 
 def _all(victim: str, way: Way, *failpoints: str, passes: int = 0, note: str = "") -> list[Crash]:
@@ -59,7 +59,7 @@ CASES = (
     *_all("coordinator", crashes.TURN_LATE, "turn.gathering", "turn.gathered", note="turn deadline"),
     *_all("coordinator", crashes.FAILS_FAST, "turn.gathered", "calls.closed", note="fail fast"),
     *_all("coordinator", crashes.STEP_HANDED_BACK, "step.returning", "step.returned", note="stopping"),
-    *_all("coordinator", crashes.STEP_HANDED_BACK, "providers.telling", "providers.told", note="started again"),
+    *_all("coordinator", crashes.STARTED_AGAIN, "providers.telling", "providers.told", note="started again"),
     *_all(_IO, crashes.HANDED_BACK, "call.returned", "doorbell.published", note="stopping"),
     *_on(_IO),
     *_on(_DEFAULT),

@@ -132,3 +132,32 @@ def test_missing_settings_are_named(redis_url: str) -> None:
         server.close()
 
     assert ("DATABASE_URL is not set" in log, "Traceback" in log, server.process.returncode != 0) == (True, False, True)
+
+
+def test_a_reader_who_leaves_makes_room(database_url: str, redis_url: str) -> None:
+    """His stream ends at once, though nothing happens to the run. A server that stops ends the others."""
+    server = Server(dict(os.environ) | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOOLCHORD_MAX_STREAMS": "1"})
+    try:
+        server.wait_until_live()
+        path = f"{server.client.post('/v1/runs', json=_HELLO).headers['location']}/events"
+        reading = {"Accept": "text/event-stream"}
+        with server.client.stream("GET", path, headers=reading) as first:
+            lines = first.iter_lines()
+            while next(lines) != "event: run.queued":
+                pass
+            refused = server.client.get(path, headers=reading)
+        for _ in range(200):
+            with server.client.stream("GET", path, headers=reading) as second:
+                if second.status_code == 200:
+                    server.process.send_signal(signal.SIGTERM)
+                    told = list(second.iter_lines())
+                    break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("its place is still taken")
+        server.process.communicate(timeout=30)
+    finally:
+        server.close()
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
+    assert "event: run.queued" in told

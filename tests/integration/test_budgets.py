@@ -92,12 +92,13 @@ def test_an_answer_may_use_the_last_token(make: Make) -> None:
 
 
 def test_used_up_money_ends_the_run(make: Make) -> None:
-    """After the model call that used it up, no other is made."""
-    reply = asks("lookup").model_copy(update={"usage": Usage(total_tokens=1, cost_usd=Decimal("0.02"))})
+    """Each turn's cost is kept, and the sum counts."""
+    costly = asks("no_such_tool").model_copy(update={"usage": Usage(total_tokens=1, cost_usd=Decimal("0.01"))})
 
-    view = make(reply).run(model="openai/gpt-4o", max_cost_usd=Decimal("0.02"))
+    view = make(costly, costly, costly).run(model="openai/gpt-4o", max_cost_usd=Decimal("0.02"))
 
-    assert (view.run.incomplete_reason, view.run.cost_usd, view.turns[0].cost_usd) == ("max_cost_usd", Decimal("0.02"), Decimal("0.02"))
+    assert (view.run.incomplete_reason, view.run.cost_usd) == ("max_cost_usd", Decimal("0.02"))
+    assert [turn.cost_usd for turn in view.turns] == [Decimal("0.01")] * 2
 
 
 def test_a_cost_that_is_not_known_is_not_limited(make: Make) -> None:

@@ -59,7 +59,7 @@ def test_a_coordinator_tells_what_it_can_ask_once_postgres_is_there(database_url
 
 
 def test_warnings_are_told_once(make: Make) -> None:
-    """Each code is an event and stays with the run, whichever turn it came from."""
+    """Each is an event and stays with the run, whichever turn it came from."""
     other = _WARNING.model_copy(update={"code": "no_seed"})
     bench = make(
         asks("no_such_tool").model_copy(update={"warnings": (_WARNING,)}),

@@ -28,16 +28,20 @@ def azure_client(account: Account, *, max_connections: int = 64, transport: http
     if account.version is None:
         key = account.key or account.token or _identity()
         return openai_client(f"{endpoint}/openai/v1/", key, max_connections=max_connections, transport=transport)
-    credentials: dict[str, Any] = {"azure_ad_token_provider": _identity()}
-    if account.key or account.token:
-        credentials = {"api_key": account.key} if account.key else {"azure_ad_token": account.token}
     return openai.AzureOpenAI(
         azure_endpoint=endpoint,
         api_version=account.version,
         max_retries=0,
         http_client=http_client(max_connections, transport),
-        **credentials,
+        **_credentials(account),
     )
+
+
+def _credentials(account: Account) -> dict[str, Any]:
+    """One of them: the SDK refuses several."""
+    if account.key:
+        return {"api_key": account.key}
+    return {"azure_ad_token": account.token} if account.token else {"azure_ad_token_provider": _identity()}
 
 
 def _identity() -> Callable[[], str]:

@@ -1,8 +1,8 @@
 """The openai SDK: OpenAI itself and every server that speaks its chat completions or its Responses."""
 
 import ssl
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Final, Literal
 
 import httpx2
@@ -47,17 +47,13 @@ class OpenAICarrier:
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
         timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
-        try:
-            with self._post({**body, "stream": True} if stream else body, model, timeout) as response:
-                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
-        except openai.OpenAIError as error:
-            raise _failure(error) from None
-        except httpx2.TimeoutException:
-            raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
-        except (httpx2.RequestError, ssl.SSLError):
-            raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
-        except (ValueError, RecursionError):
-            raise _unsendable() from None
+        with ExitStack() as open_until_read:
+            try:
+                with _typed_errors():
+                    response = open_until_read.enter_context(self._post({**body, "stream": True} if stream else body, model, timeout))
+            except (ValueError, RecursionError):
+                raise _unsendable() from None
+            yield Answer(_read(response), failures.request_id(response.headers))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -68,6 +64,23 @@ class OpenAICarrier:
         if self._api == "responses":
             return self._client.responses.with_streaming_response.create(model=model, input=[], extra_body=body, timeout=timeout)
         return self._client.chat.completions.with_streaming_response.create(model=model, messages=[], extra_body=body, timeout=timeout)
+
+
+def _read(response: openai.APIResponse[Any]) -> Iterator[bytes]:
+    with _typed_errors():
+        yield from response.iter_bytes()
+
+
+@contextmanager
+def _typed_errors() -> Generator[None]:
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise _failure(error) from None
+    except httpx2.TimeoutException:
+        raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
+    except (httpx2.RequestError, ssl.SSLError):
+        raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
 
 
 def _failure(error: openai.OpenAIError) -> ModelError:

@@ -16,6 +16,7 @@ _COMMON: Final = Capabilities(
     call_ids="repeated",
     stream_index="doubted",
     response_format_with_tools=False,
+    developer_role=False,
     max_tokens_field="max_tokens",
     usage=CHAT_USAGE,
 )

@@ -224,3 +224,8 @@ def _run(number: int, status: Any, said: Sequence[Any], turns: Sequence[TurnObje
         | {"usage": sum((turn.usage for turn in turns), Usage()), "messages": list(said), "turns": list(turns), "tool_calls": list(calls)}
         | {"output": "Done." if status == "completed" else None, "start_within_s": None, "turn_deadline_s": None, "fail_fast": False}
     )
+
+
+def _blank(kind: type[BaseModel]) -> dict[str, Any]:
+    """Nothing, where something must stand."""
+    return {name: None for name, field in kind.model_fields.items() if field.is_required()}

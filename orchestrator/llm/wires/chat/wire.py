@@ -46,6 +46,8 @@ class ChatWire:
 def _message(message: Message, target: Target) -> JsonValue:
     """With the fields of its own that this provider wants back: thinking, signatures."""
     said = chat.as_chat(message)
+    if said["role"] == "developer" and not target.capabilities.developer_role:
+        said["role"] = "system"
     if not isinstance(message, AssistantMessage):
         return said
     raw = mapping(message.raw_of(target.provider))

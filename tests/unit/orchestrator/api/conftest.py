@@ -9,11 +9,14 @@ import anyio
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from redis.asyncio import Redis
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from orchestrator.api.admission import admission
 from orchestrator.api.services import Services
+from orchestrator.api.streams import Streams
+from orchestrator.api.texts import Texts
 from orchestrator.api.waiting import Waiters
 from orchestrator.app import create_app
 from orchestrator.errors import NotFound
@@ -54,6 +57,7 @@ class FakeRuns:
             start_within_s=new.start_within_s,
             max_repairs=1,
             repairs=0,
+            stream=False,
             fail_fast=new.fail_fast,
             **dict.fromkeys(TOKEN_COUNTS, 0),
             created_at=_NOW,
@@ -82,6 +86,9 @@ class FakeRuns:
 
     def cancel(self, run_id: str) -> None:
         self.read(run_id).run.status = "cancelled"
+
+    def latest_events(self, run_ids: Collection[str]) -> dict[str, int]:
+        return dict.fromkeys(run_ids, 3)
 
     def ended(self, run_ids: Collection[str]) -> list[str]:
         return [run_id for run_id in run_ids if self.rows[run_id].status == "completed"]
@@ -130,6 +137,10 @@ async def _no_notices() -> AsyncIterator[str]:
     yield ""
 
 
+def _nowhere() -> Redis:
+    return Redis.from_url("redis://127.0.0.1:1")  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
+
+
 @pytest.fixture
 def runs() -> FakeRuns:
     """What the API stores runs in."""
@@ -152,6 +163,7 @@ def app(runs: FakeRuns, servers_state: FakeServers) -> FastAPI:
             settings=settings,
             runs=cast("Runs", runs),
             waiters=Waiters(runs.ended, _no_notices),
+            streams=Streams(runs.latest_events, runs.events, Texts(_nowhere), most=2),
             admission=admission(settings, servers_state.measure),
             at_head=servers_state.at_head,
             ping_redis=servers_state.ping,

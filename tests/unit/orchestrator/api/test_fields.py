@@ -35,9 +35,9 @@ def test_places_hold_no_names_of_branches() -> None:
 
 def test_an_unknown_field_of_openai_comes_with_a_hint() -> None:
     """Who posts OpenAI's own options is told what to do instead."""
-    fields = _fields(stream=True, whatever=1)
+    fields = _fields(n=2, whatever=1)
 
-    assert "Prefer: wait" in fields["stream"]
+    assert "several runs" in fields["n"]
     assert fields["whatever"] == "Unknown field."
 
 

@@ -29,6 +29,7 @@ def _run(status: str = "completed") -> Run:
         max_parallel_tool_calls=8,
         max_repairs=1,
         repairs=0,
+        stream=False,
         fail_fast=False,
         **_TOKENS,
         created_at=_NOW,

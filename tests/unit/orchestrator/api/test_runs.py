@@ -163,7 +163,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"metadata": {"k" * 65: "v"}}, f"metadata.{'k' * 65}"),
     ({"metadata": ["a"]}, "metadata"),
     # What is not taken, and what nobody may set.
-    ({"stream": True}, "stream"),
+    ({"stream": "yes"}, "stream"),
     ({"n": 2}, "n"),
     ({"functions": []}, "functions"),
     ({"max_tokens": 5}, "max_tokens"),

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,37 @@ def test_the_request_holds_what_was_asked_for_and_nothing_else(toolchord: Toolch
             "metadata": {"a": "b"},
         },
     ]
+
+
+def test_limits_and_forms_are_passed_on(toolchord: Toolchord, accepting: Service, tmp_path: Path) -> None:
+    """Under the names that the service has for them."""
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"type": "object"}')
+    toolchord(
+        *("run", "Weather?", "--previous", RUN_ID, "--schema", str(schema), "--max-tool-calls", "0"),
+        *("--max-total-tokens", "9", "--max-cost-usd", "0.5", "--no-wait"),
+    )
+
+    assert accepting.asked[-1].body == {
+        "messages": [{"role": "user", "content": "Weather?"}],
+        "tools": [],
+        "previous_run_id": RUN_ID,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}},
+        "max_tool_calls": 0,
+        "max_total_tokens": 9,
+        "max_cost_usd": 0.5,
+    }
+
+
+def test_a_schema_that_cannot_be_read_is_no_use(toolchord: Toolchord, tmp_path: Path) -> None:
+    """It is said before anything is asked."""
+    schema = tmp_path / "schema.json"
+    schema.write_text("{")
+
+    result = toolchord("run", "Weather?", "--schema", str(schema))
+
+    assert result.code == ExitCode.USAGE
+    assert "is not JSON" in result.err
 
 
 @pytest.mark.usefixtures("accepting")

@@ -102,6 +102,41 @@ def test_the_providers_wait_is_read_from_the_headers(headers: dict[str, str], wa
     assert failed(429, {}, headers).retry_after_s == wait_s
 
 
+def google(status: str, *details: dict[str, Any]) -> list[dict[str, Any]]:
+    """An error body of Google's."""
+    return [{"error": {"code": 429, "status": status, "details": list(details)}}]
+
+
+def test_googles_wait_is_in_the_body() -> None:
+    """As a RetryInfo."""
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "12.5s"}
+    error = failed(429, google("RESOURCE_EXHAUSTED", {"reason": "RATE_LIMIT_EXCEEDED"}, info))
+    assert (error.code, error.retryable, error.retry_after_s) == ("rate_limited", True, 12.5)
+
+
+@pytest.mark.parametrize(
+    "delay",
+    [pytest.param("soon", id="words"), pytest.param(7, id="number"), pytest.param("-1s", id="negative"), pytest.param(None, id="null")],
+)
+def test_a_wait_that_cannot_be_meant_is_none(delay: object) -> None:
+    """Our own backoff holds then."""
+    assert failed(429, google("RESOURCE_EXHAUSTED", {"retryDelay": delay})).retry_after_s is None
+
+
+def test_a_quota_of_the_day_is_not_waited_for() -> None:
+    """It comes back tomorrow."""
+    quota = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}
+    assert failed(429, google("RESOURCE_EXHAUSTED", quota)).code == "quota_exhausted"
+    assert failed(429, google("RESOURCE_EXHAUSTED", {"violations": [{"quotaId": "GenerateRequestsPerMinute"}]})).code == "rate_limited"
+
+
+def test_a_call_that_groq_refused_is_asked_for_once_more() -> None:
+    """The model wrote it, not the user."""
+    error = failed(400, {"code": "tool_use_failed", "failed_generation": "secret"})
+    assert isinstance(error, ModelProtocolError)
+    assert (error.code, error.retryable, "secret" in error.message) == ("tool_use_failed", True, False)
+
+
 def test_the_providers_wait_may_be_a_date() -> None:
     """It is counted from now."""
     wait_s = failed(429, {}, {"retry-after": formatdate(time.time() + 100, usegmt=True)}).retry_after_s

@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from orchestrator import chat, transcript
+from orchestrator.llm import sse
 from orchestrator.llm.adapter import Adapter
 from orchestrator.llm.carriers.openai import OpenAICarrier, openai_client
-from orchestrator.llm.errors import ModelProtocolError
+from orchestrator.llm.errors import ModelProtocolError, ModelRefused
 from orchestrator.llm.model import ModelReply, ModelRequest
 from orchestrator.llm.providers.openai import OPENAI
 from orchestrator.llm.reply import check_usable
+from orchestrator.llm.wires.chat.stream import ChatAssembly
 
 CASSETTES = Path(__file__).parents[4].parent / "shared" / "data" / "cassettes"
 COMPRESSION_HEADERS = {"content-encoding", "content-length", "transfer-encoding"}
@@ -32,13 +34,11 @@ class Recording(NamedTuple):
 
 
 def recordings() -> Iterator[Recording]:
-    """Every recorded chat completion that was not streamed."""
+    """Every recorded chat completion, streamed or not."""
     for path in sorted(CASSETTES.rglob("*.yaml")):
         for number, exchange in enumerate(yaml.safe_load(path.read_text())["interactions"]):
-            if "/chat/completions" in exchange["request"]["uri"]:
-                recording = recorded(f"{path.stem}-{number}", exchange["request"], exchange["response"])
-                if not recording.request.get("stream"):
-                    yield recording
+            if "/chat" in exchange["request"]["uri"]:
+                yield recorded(f"{path.stem}-{number}", exchange["request"], exchange["response"])
 
 
 def recorded(name: str, request: dict[str, Any], response: dict[str, Any]) -> Recording:
@@ -59,7 +59,9 @@ def body(message: dict[str, Any]) -> bytes:
     return content.encode() if isinstance(content, str) else json.dumps(content).encode()
 
 
-ALL = list(recordings())
+RECORDED = list(recordings())
+ALL = [recording for recording in RECORDED if not recording.request.get("stream")]
+STREAMS = {recording.name: recording for recording in RECORDED if recording.request.get("stream")}
 ANSWERED = [recording for recording in ALL if recording.status == 200]
 REFUSED = [recording for recording in ALL if recording.status == 400]
 pytestmark = pytest.mark.skipif(not ALL, reason=f"the recordings are not there: {CASSETTES.name} beside the project")
@@ -124,3 +126,35 @@ def test_recorded_refusals_are_typed(recording: Recording) -> None:
 def test_the_recordings_hold_parallel_calls() -> None:
     """The suite would be empty if none were found."""
     assert sum(len(replayed(recording).calls) > 1 for recording in ANSWERED) >= 5
+
+
+def put_together(name: str) -> ModelReply:
+    """The reply that a recorded stream makes."""
+    assembly = ChatAssembly()
+    for event in sse.events([STREAMS[name].body]):
+        assembly.feed(event)
+    return assembly.reply(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    [
+        ("otel_chat_stream_parallel-0", 2),
+        ("pydantic-ai_chat_stream_parallel_noargs-0", 2),
+        ("pydantic-ai_chat_stream_parallel_noargs-1", 1),
+        ("pydantic-ai_chat_stream_parallel_noargs-2", 1),
+        ("openllmetry_writer_stream_7_parallel-0", 7),
+    ],
+)
+def test_recorded_streams_come_together(name: str, calls: int) -> None:
+    """With all calls, each with an id of its own and an object of arguments."""
+    reply = put_together(name)
+    assert len({call.provider_id for call in reply.calls}) == len(reply.calls) == calls
+    assert all(call.name and isinstance(json.loads(call.arguments), dict) for call in reply.calls)
+    assert reply.usage.total_tokens > 0
+
+
+def test_a_recorded_stream_that_fails_is_an_error() -> None:
+    """OpenRouter ends it with status 200 and an error, after two chunks that say it is finished."""
+    with pytest.raises(ModelRefused):
+        put_together("pydantic-ai_openrouter_stream_error-0")

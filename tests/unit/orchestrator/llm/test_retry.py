@@ -129,6 +129,18 @@ def test_our_own_waits_double_up_to_a_limit_with_jitter() -> None:
     assert all(step / 2 <= wait <= step for wait, step in zip(waits, steps, strict=True))
 
 
+def test_retries_of_a_process_are_limited_for_each_provider() -> None:
+    """A provider that fails is not stormed; another one's retries are its own."""
+    model = Scripted(*[busy()] * 200, SUNNY, SUNNY)
+    retrying = Retrying(model, attempts=4)
+    for _ in range(50):
+        with pytest.raises(ModelUnavailable):
+            retrying.complete(request(timeout_s=1))
+    assert 50 < len(model.timeouts) < 150
+    model.answers[:] = [busy(), SUNNY]
+    assert retrying.complete(request(timeout_s=1).model_copy(update={"model": "openrouter/m"})) == SUNNY
+
+
 def test_each_wait_is_logged_without_what_was_said() -> None:
     """The log has the facts of the failure, and nothing of the conversation."""
     with capture_logs() as logs:
