@@ -122,9 +122,16 @@ IDENTITIES: Final = (
     Report(
         number=49,
         sources=("anomalyco/opencode#32748",),
-        wrong="Azure refuses a second item with the id `fc_2`.",
-        ours="An item's id is given back once; a call is paired by its `call_id`.",
+        wrong="Azure, also behind OpenRouter, refuses a second item with the id `fc_2`.",
+        ours="No id is given back twice.",
         cases=(
+            Answer(
+                model="openrouter/openai/gpt-5.4",
+                reply=completion(part(TOKYO, name="get_weather", call="fc_2"), part(PARIS, name="get_weather", call="fc_2")),
+                streamed=False,
+                makes=(weather("Tokyo", "fc_2"), weather("Paris", "fc_2_d1")),
+                sends=("user", f"assistant: fc_2 get_weather{TOKYO}, fc_2_d1 get_weather{PARIS}", "tool fc_2", "tool fc_2_d1"),
+            ),
             History(
                 model="azure-responses/my-deployment",
                 messages=(QUESTION, _turn(1, TOKYO), _result(1), _turn(2, PARIS), _result(2)),
@@ -134,7 +141,7 @@ IDENTITIES: Final = (
                     "call call_1 #fc_2",
                     "output call_1",
                     "reasoning #rs_2",
-                    "call call_2",
+                    "call call_2 #fc_2_d1",
                     "output call_2",
                 ),
             ),
