@@ -1,6 +1,7 @@
 """Messages as the input items of the Responses API."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -14,7 +15,7 @@ _REASONING: Final = "reasoning"
 
 
 def items(messages: Iterable[Message], provider: str) -> list[Item]:
-    """All items. An item's id is given once: Azure refuses a second one (opencode#32748)."""
+    """All items, each under an id of its own: Azure refuses a second item of the same id (opencode#32748)."""
     seen: set[JsonValue] = set()
     return [_once(item, seen) for message in messages for item in _items(message, provider)]
 
@@ -66,13 +67,19 @@ def _grouped(output: Sequence[Item]) -> list[Item]:
 
 
 def _once(item: Item, seen: set[JsonValue]) -> Item:
+    """The item under an id of its own. It keeps one: reasoning must be followed by an item with an id. Encrypted reasoning belongs to
+    its id, and rather goes without."""
     identity = item.get("id")
     if not isinstance(identity, str):
         return item
-    if identity in seen:
+    if identity not in seen:
+        seen.add(identity)
+        return item
+    if item.get("type") == _REASONING:
         return {name: value for name, value in item.items() if name != "id"}
-    seen.add(identity)
-    return item
+    fresh = next(each for number in count(1) if (each := f"{identity}_d{number}") not in seen)
+    seen.add(fresh)
+    return {**item, "id": fresh}
 
 
 def _content(content: Content) -> JsonValue:

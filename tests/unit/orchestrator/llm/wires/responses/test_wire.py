@@ -109,13 +109,9 @@ def test_reasoning_that_led_to_nothing_stays_away() -> None:
 
 
 def test_an_items_id_is_given_once() -> None:
-    """49, opencode#32748: Azure refuses a second one."""
-    assert [item.get("id") for item in replayed(function_call(1), function_call(1), reasoning(1), message(1))] == [
-        "rs_1",
-        "msg_1",
-        "fc_1",
-        None,
-    ]
+    """49, opencode#32748: Azure refuses a second one. Only reasoning, which is bound to its id, then goes without."""
+    given = replayed(function_call(1), reasoning(2), function_call(1), reasoning(1), message(1), reasoning(1), message(1))
+    assert [item.get("id") for item in given] == ["rs_1", "msg_1", None, "msg_1_d1", "fc_1", "rs_2", "fc_1_d1"]
 
 
 @pytest.mark.parametrize(
