@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from pydantic import JsonValue
 
+from orchestrator import call_ids
 from orchestrator.llm import final_answer, result_calls
 from orchestrator.llm.errors import ModelProtocolError
 from orchestrator.llm.model import ModelReply, RequestedCall
@@ -14,8 +15,6 @@ from orchestrator.messages import Value
 from tasks.arguments import NO_ARGUMENTS, InvalidArguments, is_absent, parse_object
 from tasks.messages import CallOutcome, Outcome, ToolSpec
 
-#: OpenAI's chat completions take no longer `tool_call_id` (400 string_above_max_length).
-MAX_ID_LENGTH: Final = 40
 #: So many known tools are named to a model that asked for an unknown one.
 _TOOLS_NAMED: Final = 20
 _CALL_AS_TEXT: Final = "<tool_call>"
@@ -186,25 +185,10 @@ def _wire_ids(calls: Sequence[RequestedCall], turn: int, taken_ids: Collection[s
     taken = set(taken_ids)
     ids: list[str] = []
     for index, call in enumerate(calls):
-        wire_id = _free_id(_usable_id(call.provider_id) or f"call_{turn}_{index}", taken)
+        wire_id = call_ids.free(call_ids.usable(call.provider_id) or f"call_{turn}_{index}", taken)
         taken.add(wire_id)
         ids.append(wire_id)
     return ids
-
-
-def _usable_id(provider_id: str | None) -> str | None:
-    if provider_id is None or provider_id.strip() in {"", "null"}:
-        return None
-    return provider_id if len(provider_id) <= MAX_ID_LENGTH and provider_id.isprintable() else None
-
-
-def _free_id(wish: str, taken: Collection[str]) -> str:
-    wire_id, number = wish, 0
-    while wire_id in taken:
-        number += 1
-        suffix = f"_d{number}"
-        wire_id = wish[: MAX_ID_LENGTH - len(suffix)] + suffix
-    return wire_id
 
 
 def _unusable(reply: ModelReply, code: str, message: str) -> ModelProtocolError:

@@ -92,7 +92,7 @@ def _parts(completion: Completion) -> Iterator[Json]:
         arguments = call.arguments_value
         identity = call.identity(f"{completion.unique[:5]}{position:03}")
         named = {} if identity is None else {"id": identity}
-        signed = {} if position else {"thoughtSignature": signature(call.name, arguments)}
+        signed = {} if position else {"thoughtSignature": signature(call.name, arguments or {})}
         yield {"functionCall": {"name": call.name, "args": arguments, **named}, **signed}
 
 

@@ -3,7 +3,8 @@
 import base64
 import json
 import mimetypes
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 from urllib.parse import unquote_to_bytes
 
@@ -27,6 +28,9 @@ from orchestrator.messages import (
 #: (ai.google.dev/gemini-api/docs/thought-signatures; langchain-google#1570).
 SKIPPED_SIGNATURE: Final = "skip_thought_signature_validator"
 _UNKNOWN_IMAGE: Final = "image/jpeg"
+#: What Gemini takes as the name of a call. Ours may also begin with a digit or a dash.
+_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.:-]*")
+_LONGEST_NAME: Final = 64
 #: Gemini keeps every number as a double: beyond this, integers lose their last digits.
 _EXACT: Final = 2**53
 
@@ -88,15 +92,34 @@ def _append(turns: list[Body], said: Body) -> None:
 def _said(message: AssistantMessage, provider: str, *, signed: bool) -> Body:
     raw = message.raw_of(provider)
     if isinstance(raw, dict) and isinstance(raw.get("parts"), list) and len(calls_of(raw)) == len(message.calls):
-        return raw
+        return _turn("model", _sent_back(raw["parts"], message.calls, signed=signed))
     text = message.content or message.refusal
     called = [_called(call, signed=signed and index == 0) for index, call in enumerate(message.calls)]
     return _turn("model", [*([{"text": text}] if text else []), *called])
 
 
+def _sent_back(parts: list[JsonValue], calls: Sequence[Call], *, signed: bool) -> Iterator[JsonValue]:
+    """The parts as they came, but for calls that Gemini would not take back, though it wrote them: they go in our form."""
+    left = iter(calls)
+    for part in parts:
+        called = part.get("functionCall") if isinstance(part, dict) else None
+        call = next(left) if isinstance(called, dict) else None
+        if call is None or _is_legal(called):
+            yield part
+        else:
+            yield _called(call, signed=signed and part.get("thoughtSignature") is not None)
+
+
+def _is_legal(called: dict[str, Any]) -> bool:
+    name, identity = called.get("name"), called.get("id")
+    is_named = isinstance(name, str) and len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
+    return is_named and isinstance(called.get("args", {}), dict) and (identity is None or (isinstance(identity, str) and bool(identity)))
+
+
 def _called(call: Call, *, signed: bool) -> JsonValue:
     """Without an id: it would be ours, and Gemini matches by position where it gave none."""
-    part: Body = {"functionCall": {"name": call.name, "args": json.loads(call.arguments)}}
+    name = call.name if _NAME.fullmatch(call.name) else f"_{call.name[: _LONGEST_NAME - 1]}"
+    part: Body = {"functionCall": {"name": name, "args": json.loads(call.arguments)}}
     return {**part, "thoughtSignature": SKIPPED_SIGNATURE} if signed else part
 
 

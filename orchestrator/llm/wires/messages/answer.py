@@ -73,14 +73,15 @@ def _blocks(content: Any) -> list[Mapping[str, Any]]:
 
 
 def _is_kept(block: Mapping[str, Any]) -> bool:
-    """Not a blank text, which the API refuses when it comes back, nor thinking that was cut off before its signature."""
+    """Not a blank text, which the API refuses when it comes back, nor thinking that was cut off before its signature, nor what has
+    no type."""
     match block.get("type"):
         case "text":
             return bool((text(block.get("text")) or "").strip())
         case "thinking":
             return bool(block.get("signature"))
-        case _:
-            return True
+        case kind:
+            return isinstance(kind, str)
 
 
 def _is_plain(blocks: Sequence[Mapping[str, Any]]) -> bool:

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator import chat, transcript
+from orchestrator.call_ids import MAX_LENGTH
 from orchestrator.llm.errors import ModelProtocolError
 from orchestrator.llm.model import ModelReply, RequestedCall
-from orchestrator.llm.reply import MAX_ID_LENGTH, Ending, JudgedCall, Verdict, check_usable, judge
+from orchestrator.llm.reply import Ending, JudgedCall, Verdict, check_usable, judge
 from orchestrator.messages import AssistantMessage, ToolMessage, UserMessage
 from tasks.messages import Outcome, ToolSpec
 
@@ -221,7 +222,7 @@ def test_absent_arguments_run_as_an_empty_object(arguments: str) -> None:
         pytest.param(["a_d1", "a", "a"], ["a_d1", "a", "a_d2"], id="taken-by-a-made-up-one"),
         pytest.param([None, "call_2_0"], ["call_2_0", "call_2_0_d1"], id="own-id-used-by-the-provider"),
         pytest.param(["x" * 300], ["call_2_0"], id="too-long"),
-        pytest.param(["x" * MAX_ID_LENGTH] * 2, ["x" * MAX_ID_LENGTH, "x" * (MAX_ID_LENGTH - 3) + "_d1"], id="longest-twice"),
+        pytest.param(["x" * MAX_LENGTH] * 2, ["x" * MAX_LENGTH, "x" * (MAX_LENGTH - 3) + "_d1"], id="longest-twice"),
         pytest.param(["a\nb"], ["call_2_0"], id="control-character"),
         pytest.param(["functions.get_weather:0"], ["functions.get_weather:0"], id="kimi"),
     ],

@@ -37,6 +37,13 @@ def test_only_the_first_call_is_signed() -> None:
     assert second["functionCall"] == {"name": "now", "args": {}, "id": second["functionCall"]["id"]}
 
 
+def test_a_call_without_arguments_is_signed_as_one_with_none() -> None:
+    """Its signature is known again, however it comes back."""
+    (part,) = parts(Reply(tool_calls=(ScriptedCall(name="now", arguments="null"),)))
+
+    assert signs(part["thoughtSignature"], "now", {})
+
+
 def test_ids_may_be_left_out() -> None:
     """A fresh one has eight characters."""
     fresh, given, none = (

@@ -92,6 +92,32 @@ def test_a_raw_turn_that_is_not_the_message_any_more_is_left() -> None:
 
 
 @pytest.mark.parametrize(
+    "called",
+    [
+        pytest.param({"name": "get weather", "args": {"city": "Oslo"}}, id="name"),
+        pytest.param({"name": "x" * 65, "args": {}}, id="long-name"),
+        pytest.param({"args": {}}, id="no-name"),
+        pytest.param({"name": "get_weather", "args": "Oslo"}, id="arguments"),
+        pytest.param({"name": "get_weather", "args": {}, "id": ""}, id="empty-id"),
+    ],
+)
+def test_a_call_that_gemini_would_not_take_back_goes_in_our_form(called: dict[str, Any]) -> None:
+    """Its signature is not that call's any more. The rest of the turn goes as it was."""
+    raw = [{"text": "Hm.", "thought": True}, {"functionCall": called, "thoughtSignature": "c2ln"}, UNSIGNED]
+    found = made(ASKED, turn("Oslo", "Rome", raw=raw), result("Oslo"), result("Rome"), signed=True)
+    ours = {"functionCall": {"name": "get_weather", "args": {"city": "Oslo"}}, "thoughtSignature": SKIPPED_SIGNATURE}
+    assert found[1]["parts"] == [raw[0], ours, UNSIGNED]
+
+
+@pytest.mark.parametrize(("name", "sent"), [("1st", "_1st"), ("-", "_-"), ("2" * 64, "_" + "2" * 63)])
+def test_names_begin_with_a_letter(name: str, sent: str) -> None:
+    """Those of other providers' calls need not."""
+    called = AssistantMessage(calls=(Call(id="a", name=name, arguments="{}"),))
+    found = made(ASKED, called, ToolMessage(tool_call_id="a", name=name, content="1"))
+    assert found[1]["parts"][0]["functionCall"]["name"] == responses(found[2])[0]["name"] == sent
+
+
+@pytest.mark.parametrize(
     ("text", "output"),
     [
         pytest.param('{"a": [1, 0.5]}', {"a": [1, 0.5]}, id="object"),

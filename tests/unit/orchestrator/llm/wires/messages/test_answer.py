@@ -125,10 +125,12 @@ def test_a_turn_that_our_form_cannot_say_is_kept_as_it_is(content: list[Any]) ->
         pytest.param([{**TEXT, "citations": None}], id="no-citations"),
         pytest.param([{"type": "text", "text": ""}, USE], id="empty-text"),
         pytest.param([{"type": "thinking", "thinking": "Cut o", "signature": ""}, TEXT], id="thinking-cut-off"),
+        pytest.param([{"id": "toolu_1", "name": "get_weather"}, TEXT], id="no-type"),
+        pytest.param([{"type": 5}, TEXT], id="type-of-no-kind"),
     ],
 )  # fmt: skip
 def test_a_turn_that_our_form_says_is_kept_once(content: list[Any]) -> None:
-    """An empty text, and thinking without its signature, the API would not take back."""
+    """An empty text, thinking without its signature and what has no type, the API would not take back."""
     assert said(*content).raw is None
 
 
