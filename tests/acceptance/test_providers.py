@@ -97,7 +97,7 @@ def test_reasoning_goes_back_as_it_came(provider: str, *, streamed: bool, local:
 
     assert (run.status, run.output, run.error) == ("completed", "Done.", None)
     assert [call.content for call in run.tool_calls] == ["pong a", "pong b"] * 2
-    assert [len(list(signatures(request.body))) for request in local.received([run])[run.id]] == [0, 1, 2]
+    assert [len(list(signatures(request.body))) for request in local.received_by([run])[run.id]] == [0, 1, 2]
 
 
 def test_reasoning_without_a_signature_goes_back_too(local: Local) -> None:
