@@ -89,11 +89,6 @@ class Stack:
         return f"http://{LOOPBACK}:{self._model_port.number}"
 
     @property
-    def database_url(self) -> str:
-        """Embedded, or the one that was named."""
-        return self._servers.database_url
-
-    @property
     def redis_url(self) -> str:
         """Embedded, or the one that was named."""
         return self._servers.redis_url
