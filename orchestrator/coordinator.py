@@ -53,9 +53,11 @@ def _turns() -> Turns:
     # The retry layer logs its own line; stamina's would be a second one.
     stamina.instrumentation.set_on_retry_hooks([])
     engine = _engine()
+    models = Models(_access(), settings.model_connections)
+    models.prepare(settings.model)
     return Turns(
         engine.database,
-        Retrying(Models(_access(), settings.model_connections)),
+        Retrying(models),
         engine.dispatcher,
         engine.grants,
         engine.closer,

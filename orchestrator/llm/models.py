@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from orchestrator.llm.adapter import Adapter
 from orchestrator.llm.errors import ModelError, ModelRefused
@@ -30,6 +31,12 @@ class Models:
         adapter = self._adapter(provider)
         model = adapter if provider.resumed is None else Resuming(adapter, provider.name, provider.resumed)
         return model.complete(request.model_copy(update={"model": name.model}), listener)
+
+    def prepare(self, model: str) -> None:
+        """Connects to the model's provider, so that no run waits until its SDK is loaded, which takes seconds. Where that fails,
+        the run that asks for it is told."""
+        with suppress(ModelError):
+            self._adapter(self._providers[named(model).provider])
 
     def close(self) -> None:
         """Closes all connections."""

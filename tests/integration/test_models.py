@@ -171,3 +171,14 @@ def test_recorded_answers_are_read_over_the_network(provider: str, file: str) ->
         assert server.unused == ()
     assert all(reply.calls or reply.content for reply in replies)
     assert max(len(reply.calls) for reply in replies) >= (1 if provider == "openrouter" else 2)
+
+
+def test_a_provider_that_cannot_be_prepared_fails_the_runs_that_ask_for_it_only() -> None:
+    """A coordinator starts without it."""
+    models = Models({}, connections=1)
+    models.prepare("openai/gpt-5-mini")
+
+    with pytest.raises(ModelError) as error:
+        models.complete(ModelRequest(model="openai/gpt-5-mini", messages=(UserMessage(content="Hello."),), timeout_s=5))
+
+    assert error.value.code == "provider_not_configured"
