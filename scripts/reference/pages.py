@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.reference import api, cli, compose, faults, logs, outcomes, providers, settings, tools
+from scripts.reference import api, cli, compose, faults, logs, outcomes, providers, reports, settings, tools
 
 ROOT: Final = Path(__file__).parents[2]
 #: Who writes which section.
@@ -17,6 +17,7 @@ SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     **logs.SECTIONS,
     **outcomes.SECTIONS,
     **providers.SECTIONS,
+    **reports.SECTIONS,
     **settings.SECTIONS,
     **tools.SECTIONS,
 }

@@ -3,10 +3,11 @@
 import json
 from typing import Final
 
+from orchestrator import chat
 from orchestrator.llm.scripted import Reply, ScriptedCall
-from tests.reports import scenarios
+from tests.reports import said, scenarios
 from tests.reports.report import Answer, History, Made, Report, Scenario, refused, weather
-from tests.reports.said import PARIS, TOKYO, asks, chat, chunk, completion, events, message, part, streamed, tool_use
+from tests.reports.said import PARIS, TOKYO, asks, chunk, completion, events, message, part, streamed, tool_use
 
 _CUT: Final = PARIS[:8]
 _INVALID: Final = json.dumps({"INVALID_JSON": _CUT})
@@ -19,12 +20,17 @@ _WRAPPED: Final = json.dumps(
         ]
     }
 )
+_POSTED: Final = (
+    {"role": "user", "content": "Go on."},
+    {"role": "assistant", "tool_calls": [{"id": "call_a", "type": "function", "function": {"name": "search", "arguments": ""}}]},
+    {"role": "tool", "tool_call_id": "call_a", "content": "1"},
+)
 
 ARGUMENTS: Final = (
     Report(
         number=53,
         sources=("microsoft/autogen#5666", "simonw/llm#1164", "agno-agi/agno#10254"),
-        wrong="A tool without parameters is called with the arguments `\"\"`, which are no JSON.",
+        wrong='A tool without parameters is called with the arguments `""`, which are no JSON.',
         ours="No arguments are `{}`.",
         cases=(
             Answer(
@@ -35,7 +41,7 @@ ARGUMENTS: Final = (
             ),
             Answer(
                 model="openai-compatible/m",
-                reply=chat(part("", name="search", call="call_a", index=0), part("", name="search", call="call_b", index=1)),
+                reply=said.chat(part("", name="search", call="call_a", index=0), part("", name="search", call="call_b", index=1)),
                 makes=(Made("search", {}, "call_a"), Made("search", {}, "call_b")),
             ),
         ),
@@ -43,8 +49,8 @@ ARGUMENTS: Final = (
     Report(
         number=54,
         sources=("vllm-project/vllm#19419",),
-        wrong="Arguments `\"\"` of an earlier call crash the server.",
-        ours="The call goes back with `{}`.",
+        wrong='Arguments `""` of an earlier call crash the server.',
+        ours="The call goes back with `{}`, also where the conversation was posted.",
         cases=(
             Answer(
                 model="vllm/m",
@@ -53,6 +59,7 @@ ARGUMENTS: Final = (
                 makes=(Made("search", {}),),
                 sends=("user", "assistant: call_a search{}", "tool call_a"),
             ),
+            History(model="vllm/m", messages=chat.read(_POSTED), sends=("user", "assistant: call_a search{}", "tool call_a")),
         ),
     ),
     Report(
@@ -68,7 +75,7 @@ ARGUMENTS: Final = (
                 makes=(Made("search", {}),),
                 sends=("user", "assistant: call_a search{}", "tool call_a"),
             ),
-            Answer(model="openrouter/m", reply=chat(part(name="search", call="call_a", index=0)), makes=(Made("search", {}),)),
+            Answer(model="openrouter/m", reply=said.chat(part(name="search", call="call_a", index=0)), makes=(Made("search", {}),)),
         ),
     ),
     Report(
@@ -79,14 +86,16 @@ ARGUMENTS: Final = (
         cases=(
             Answer(
                 model="openai-compatible/m",
-                reply=completion(part(TOKYO, name="get_weather", call="call_a"), part(_CUT, name="get_weather", call="call_b"), finish="length"),
+                reply=completion(
+                    part(TOKYO, name="get_weather", call="call_a"), part(_CUT, name="get_weather", call="call_b"), finish="length"
+                ),
                 streamed=False,
                 makes=(weather("Tokyo"), refused("get_weather", "truncated_call")),
                 sends=("user", f"assistant: call_a get_weather{TOKYO}, call_b get_weather{_INVALID}", "tool call_a", "tool call_b"),
             ),
             Answer(
                 model="openai-compatible/m",
-                reply=chat(
+                reply=said.chat(
                     part(TOKYO, name="get_weather", call="call_a", index=0),
                     part(_CUT, name="get_weather", call="call_b", index=1),
                     finish="length",

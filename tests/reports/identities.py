@@ -74,7 +74,9 @@ IDENTITIES: Final = (
         cases=(
             Answer(
                 model="openrouter/moonshotai/kimi-k3",
-                reply=completion(part(PARIS, name="get_weather", call=_KIMI), part(TOKYO, name="get_weather", call="functions.get_weather:1")),
+                reply=completion(
+                    part(PARIS, name="get_weather", call=_KIMI), part(TOKYO, name="get_weather", call="functions.get_weather:1")
+                ),
                 streamed=False,
                 before=_EARLIER,
                 makes=(weather("Paris", f"{_KIMI}_d1"), weather("Tokyo", "functions.get_weather:1")),

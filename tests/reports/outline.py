@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from orchestrator.llm.untrusted import mappings
+
 Body = Mapping[str, Any]
 
 
@@ -41,8 +43,8 @@ def _block(block: Body) -> str:
         case "tool_use":
             return block["id"]
         case "tool_result":
-            content = block.get("content")
-            parts = f" with {' and '.join(part['type'] for part in content)}" if isinstance(content, list) else ""
+            kinds = [part["type"] for part in mappings(block.get("content"))]
+            parts = f" with {' and '.join(kinds)}" if kinds else ""
             return f"result {block['tool_use_id']}" + (" failed" if block.get("is_error") else "") + parts
         case "thinking":
             return f"thinking {block['thinking']!r}"
@@ -56,7 +58,11 @@ def _part(part: Body) -> str:
     if call := part.get("functionCall"):
         return f"{call['name']}{json.dumps(call['args'])}" + (f" #{call['id']}" if "id" in call else "") + signed
     if result := part.get("functionResponse"):
-        return f"result {result['name']}" + (f" #{result['id']}" if "id" in result else "") + (" failed" if "error" in result["response"] else "")
+        return (
+            f"result {result['name']}"
+            + (f" #{result['id']}" if "id" in result else "")
+            + (" failed" if "error" in result["response"] else "")
+        )
     return ("image" if "inlineData" in part else "text") + signed
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 from orchestrator.llm.scripted import Reply
 from orchestrator.messages import Message, UserMessage
 from tasks.messages import ToolSpec
-from tests.reports.service import Client
 from tests.integration.loop import SPEC, Make
+from tests.reports.service import Client
 
 QUESTION: Final = UserMessage(content="Go on.")
 _CITY: Final[dict[str, Any]] = {"type": "object", "properties": {"city": {"type": "string"}}}

@@ -48,10 +48,11 @@ def streamed(text: str, again: tuple[ScriptedCall, ...] = ()) -> Reply:
 
 def completion(*calls: Json, finish: str = "tool_calls", **message: Any) -> Reply:
     """A whole chat completion."""
-    said = {"role": "assistant", "content": None, **({"tool_calls": list(calls)} if calls else {}), **message}
+    said: Json = {"role": "assistant", "content": None, **({"tool_calls": list(calls)} if calls else {}), **message}
     usage = {"prompt_tokens": 10, "completion_tokens": 300, "total_tokens": 310}
-    choice = {"index": 0, "message": said, "finish_reason": finish}
-    return Reply.raw({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage})
+    choice: Json = {"index": 0, "message": said, "finish_reason": finish}
+    body: Json = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    return Reply.raw(body)
 
 
 def candidate(*parts: Json, finish: str | None = "STOP") -> Json:

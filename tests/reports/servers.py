@@ -119,9 +119,7 @@ SERVERS: Final = (
             ),
             Answer(
                 model="vllm/m",
-                reply=Reply(
-                    tool_calls=asks("Tokyo"), faults=(ErrorFault(status=500, message="list index out of range", after_events=2),)
-                ),
+                reply=Reply(tool_calls=asks("Tokyo"), faults=(ErrorFault(status=500, message="list index out of range", after_events=2),)),
                 fails=Failure("provider_unavailable"),
             ),
         ),

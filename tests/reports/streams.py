@@ -53,7 +53,9 @@ STREAMS: Final = (
         cases=(
             Answer(
                 model=_ANY,
-                reply=chat(*(part(args, name="get_weather", call=f"call_{args[9]}", index=0) for args in (TOKYO, PARIS, OSLO))),
+                reply=chat(
+                    *(part(args, name="get_weather", call=f"call_{args[9]}", index=0) for args in (TOKYO, PARIS, OSLO)), finish="stop"
+                ),
                 makes=_THREE,
             ),
         ),
@@ -212,7 +214,7 @@ STREAMS: Final = (
         number=11,
         sources=("mozilla-ai/any-llm#970",),
         wrong="The calls of a stream of Anthropic's are passed on with the index 0.",
-        ours="Ids tell them apart; in Anthropic's own format, an index that is used twice makes the turn be asked for again, without a stream.",
+        ours="Ids tell them apart. In Anthropic's own format, the turn is asked for again without a stream when an index comes twice.",
         cases=(
             Answer(
                 model=_ANY,
@@ -251,7 +253,7 @@ STREAMS: Final = (
         number=13,
         sources=("NousResearch/hermes-agent#62937", "NousResearch/hermes-agent#62940"),
         wrong="The arguments of several calls come fused in one, `{..}{..}`, and the tool is run with `{}`.",
-        ours="Fused arguments in a stream make the turn be asked for again, whole; in a whole answer the call is not run, and the model told.",
+        ours="Fused in a stream, they make the turn be asked for again, whole; in a whole answer the call is not run, and the model told.",
         cases=(
             Answer(
                 model=_ANY,
