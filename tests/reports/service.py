@@ -36,11 +36,10 @@ class Providers:
         self._server.__exit__(kind, error, trace)
 
     def ask(self, name: str, request: ModelRequest) -> ModelReply:
-        """The reply to a request whose last words of the user begin with the name."""
+        """The reply to the request, in which the user's last words then begin with the name."""
         messages = list(request.messages)
-        last = max(index for index, message in enumerate(messages) if isinstance(message, UserMessage))
-        said = messages[last].model_copy(update={"content": f"{name}: {getattr(messages[last], 'content', '')}"})
-        messages[last] = said
+        last, said = next((index, each) for index, each in reversed([*enumerate(messages)]) if isinstance(each, UserMessage))
+        messages[last] = said.model_copy(update={"content": f"{name}: {said.content}"})
         return self.models.complete(request.model_copy(update={"messages": tuple(messages)}))
 
     def received(self, name: str) -> list[ReceivedRequest]:
@@ -65,13 +64,14 @@ class _Door(httpx2.BaseTransport):
 
 
 class Client:
-    """Gives a program its Toolchord, whose models reply so."""
+    """Gives programs a Toolchord."""
 
     def __init__(self, engine: Engine, api: TestClient) -> None:
         self._engine = engine
         self._api = api
 
     def asking(self, *replies: Reply) -> "_Program":
+        """One whose models reply so, in the format of their provider."""
         return _Program(self._engine, self._api, Providers(Script.of(*replies)))
 
 
