@@ -4,12 +4,13 @@ import base64
 import json
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import unquote_to_bytes
 
 from pydantic import JsonValue
 
+from orchestrator.llm.untrusted import mapping
 from orchestrator.llm.wire import Body
 from orchestrator.messages import (
     AssistantMessage,
@@ -91,8 +92,9 @@ def _append(turns: list[Body], said: Body) -> None:
 
 def _said(message: AssistantMessage, provider: str, *, signed: bool) -> Body:
     raw = message.raw_of(provider)
-    if isinstance(raw, dict) and isinstance(raw.get("parts"), list) and len(calls_of(raw)) == len(message.calls):
-        return _turn("model", _sent_back(raw["parts"], message.calls, signed=signed))
+    parts = raw.get("parts") if isinstance(raw, dict) else None
+    if isinstance(raw, dict) and isinstance(parts, list) and len(calls_of(raw)) == len(message.calls):
+        return _turn("model", _sent_back(parts, message.calls, signed=signed))
     text = message.content or message.refusal
     called = [_called(call, signed=signed and index == 0) for index, call in enumerate(message.calls)]
     return _turn("model", [*([{"text": text}] if text else []), *called])
@@ -102,15 +104,16 @@ def _sent_back(parts: list[JsonValue], calls: Sequence[Call], *, signed: bool) -
     """The parts as they came, but for calls that Gemini would not take back, though it wrote them: they go in our form."""
     left = iter(calls)
     for part in parts:
-        called = part.get("functionCall") if isinstance(part, dict) else None
-        call = next(left) if isinstance(called, dict) else None
-        if call is None or _is_legal(called):
+        fields = mapping(part)
+        called = fields.get("functionCall")
+        if not isinstance(called, dict):
             yield part
-        else:
-            yield _called(call, signed=signed and part.get("thoughtSignature") is not None)
+            continue
+        call = next(left)
+        yield part if _is_legal(called) else _called(call, signed=signed and fields.get("thoughtSignature") is not None)
 
 
-def _is_legal(called: dict[str, Any]) -> bool:
+def _is_legal(called: Mapping[str, JsonValue]) -> bool:
     name, identity = called.get("name"), called.get("id")
     is_named = isinstance(name, str) and len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
     return is_named and isinstance(called.get("args", {}), dict) and (identity is None or (isinstance(identity, str) and bool(identity)))
