@@ -105,12 +105,15 @@ def _sent_back(parts: list[JsonValue], calls: Sequence[Call], *, signed: bool) -
     left = iter(calls)
     for part in parts:
         fields = mapping(part)
-        called = fields.get("functionCall")
-        if not isinstance(called, dict):
+        if not isinstance(fields.get("functionCall"), dict):
             yield part
             continue
         call = next(left)
-        yield part if _is_legal(called) else _called(call, signed=signed and fields.get("thoughtSignature") is not None)
+        yield (
+            part
+            if _is_legal(mapping(fields["functionCall"]))
+            else _called(call, signed=signed and fields.get("thoughtSignature") is not None)
+        )
 
 
 def _is_legal(called: Mapping[str, JsonValue]) -> bool:
