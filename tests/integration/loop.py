@@ -85,7 +85,7 @@ class Bench:
         self.database = database
         self.redis = connect(redis_url)
         self.grants = Grants(self.redis)
-        dispatcher = Dispatcher(app, self.grants)
+        self.dispatcher = dispatcher = Dispatcher(app, self.grants)
         self.closer = closer = Closer(database, self.grants)
         self.runs = Runs(database, dispatcher.advance, closer, tool_memory_s=60)
         self.model = Model(list(replies))
