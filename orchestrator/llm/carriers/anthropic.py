@@ -1,6 +1,5 @@
 """The anthropic SDK: Anthropic itself and every server that speaks /v1/messages."""
 
-import ssl
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
@@ -9,11 +8,10 @@ import anthropic
 import httpx2
 
 from orchestrator.llm import failures
+from orchestrator.llm.carriers import network
 from orchestrator.llm.errors import ModelError, ModelRefused, ModelUnavailable
 from orchestrator.llm.wire import Answer, Body
 
-#: Seconds to wait for a connection: a provider that is up accepts one at once.
-_CONNECT_TIMEOUT_S: Final = 2.0
 _BINDING: Final = "thinking-binding-controls-2026-08-01"
 #: Local servers take any key. Without one the SDK would look for its own credentials on this machine.
 _NO_KEY: Final = "none"
@@ -32,32 +30,22 @@ class AnthropicCarrier:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """`api_key` wins over `auth_token`: the SDK takes one."""
-        limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
         key, token = (api_key or "").strip(), (auth_token or "").strip()
         self._client = anthropic.Anthropic(
             base_url=base_url,
             api_key=key or (None if token else _NO_KEY),
             auth_token=None if key else token or None,
             max_retries=0,
-            http_client=anthropic.DefaultHttpxClient(limits=limits, transport=transport),
+            http_client=anthropic.DefaultHttpxClient(limits=network.limits(max_connections), transport=transport),
             open_telemetry=False,
         )
 
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
         del model  # It stands in the body. The SDK would warn of old ones, whom users still may ask.
-        timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
-        try:
-            with self._post({**body, "stream": True} if stream else body, timeout) as response:
-                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
-        except anthropic.AnthropicError as error:
-            raise _failure(error) from None
-        except httpx2.TimeoutException:
-            raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
-        except (httpx2.RequestError, ssl.SSLError):
-            raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
-        except (ValueError, RecursionError):
-            raise _unsendable() from None
+        asked = {**body, "stream": True} if stream else body
+        with network.answer(lambda: self._post(asked, network.timeout(timeout_s)), _told) as answer:
+            yield answer
 
     def _post(self, body: Body, timeout: httpx2.Timeout) -> AbstractContextManager[anthropic.APIResponse[Any]]:
         # extra_body replaces what is named before it, and is sent as it is.
@@ -76,6 +64,14 @@ def _betas(body: Body) -> dict[str, str]:
     return {"anthropic-beta": _BINDING} if isinstance(thinking, dict) and "block_binding" in thinking else {}
 
 
+@contextmanager
+def _told() -> Generator[None]:
+    try:
+        yield
+    except anthropic.AnthropicError as error:
+        raise _failure(error) from None
+
+
 def _failure(error: anthropic.AnthropicError) -> ModelError:
     """The SDK's exception as ours."""
     match error:
@@ -87,9 +83,3 @@ def _failure(error: anthropic.AnthropicError) -> ModelError:
             return failures.of_status(error.status_code, error.body, error.response.headers)
         case _:
             return ModelRefused("model_misconfigured", "The model provider's client is not set up.", retryable=False)
-
-
-def _unsendable() -> ModelRefused:
-    """JSON and UTF-8 have no form for NaN, half a surrogate pair or endless nesting."""
-    message = "The messages, tools or options hold a value that JSON cannot carry, such as NaN or half a surrogate pair. Remove it."
-    return ModelRefused("invalid_request", message, retryable=False)

@@ -6,9 +6,8 @@ sends nothing and hands back the request as the SDK wrote it; what sends the req
 client may be passed to the SDK (`HttpOptions.httpx_client`), and any transport to a client."""
 
 import json
-import ssl
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, NamedTuple
 
 import google.auth.exceptions
@@ -18,11 +17,10 @@ from google.genai import types
 from google.oauth2.credentials import Credentials
 
 from orchestrator.llm import failures
+from orchestrator.llm.carriers import network
 from orchestrator.llm.errors import ModelError, ModelRefused, ModelUnavailable
 from orchestrator.llm.wire import Answer, Body
 
-#: Seconds to wait for a connection: a provider that is up accepts one at once.
-_CONNECT_TIMEOUT_S: Final = 2.0
 #: The SDK insists on contents; those of the body take their place.
 _NO_CONTENTS: Final = "-"
 
@@ -79,29 +77,27 @@ class GoogleCarrier:
             raise _unauthorised(error) from None
         except ValueError:
             raise _misconfigured() from None
-        limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-        self._client = httpx2.Client(limits=limits, transport=transport)
+        self._client = httpx2.Client(limits=network.limits(max_connections), transport=transport)
 
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
-        request = self._written(body, model, stream=stream, timeout_s=timeout_s)
-        try:
-            response = self._client.send(request, stream=True)
-            try:
-                if not response.is_success:
-                    raise failures.of_status(response.status_code, _error(response.read()), response.headers)
-                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
-            finally:
-                response.close()
-        except httpx2.TimeoutException:
-            raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
-        except (httpx2.RequestError, ssl.SSLError):
-            raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
+        with network.answer(lambda: self._post(body, model, stream=stream, timeout_s=timeout_s), nullcontext) as answer:
+            yield answer
 
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
         self._sdk.close()
+
+    @contextmanager
+    def _post(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[httpx2.Response]:
+        response = self._client.send(self._written(body, model, stream=stream, timeout_s=timeout_s), stream=True)
+        try:
+            if not response.is_success:
+                raise failures.of_status(response.status_code, _error(response.read()), response.headers)
+            yield response
+        finally:
+            response.close()
 
     def _written(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> httpx2.Request:
         """The request as the SDK writes it. With a token, that may take a call to Google's token server."""
@@ -116,11 +112,9 @@ class GoogleCarrier:
             request = written.request
         except google.auth.exceptions.GoogleAuthError as error:
             raise _unauthorised(error) from None
-        except (ValueError, RecursionError):
-            raise _unsendable() from None
         else:
             raise AssertionError("unreachable: the SDK sends each request to the desk")
-        request.extensions["timeout"] = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s)).as_dict()
+        request.extensions["timeout"] = network.timeout(timeout_s).as_dict()
         return request
 
 
@@ -146,9 +140,3 @@ def _misconfigured() -> ModelRefused:
         "There is no access to Google's models. Set GEMINI_API_KEY, or for Vertex AI GOOGLE_CLOUD_PROJECT, where the coordinator runs."
     )
     return ModelRefused("provider_not_configured", message, retryable=False)
-
-
-def _unsendable() -> ModelRefused:
-    """JSON and UTF-8 have no form for NaN, half a surrogate pair or endless nesting, and the SDK refuses some names of models."""
-    message = "The model's name, the messages, tools or options hold what cannot be sent, such as NaN or half a surrogate pair. Remove it."
-    return ModelRefused("invalid_request", message, retryable=False)

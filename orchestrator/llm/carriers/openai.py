@@ -1,19 +1,17 @@
 """The openai SDK: OpenAI itself and every server that speaks its chat completions or its Responses."""
 
-import ssl
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Literal
 
 import httpx2
 import openai
 
 from orchestrator.llm import failures
+from orchestrator.llm.carriers import network
 from orchestrator.llm.errors import ModelError, ModelRefused, ModelUnavailable
 from orchestrator.llm.wire import Answer, Body
 
-#: Seconds to wait for a connection: a provider that is up accepts one at once.
-_CONNECT_TIMEOUT_S: Final = 2.0
 #: Local servers take any key; the SDK insists on one.
 _NO_KEY: Final = "none"
 
@@ -32,9 +30,8 @@ def openai_client(
 
 
 def http_client(max_connections: int, transport: httpx2.BaseTransport | None = None) -> httpx2.Client:
-    """Connections that are kept between calls: a new one, with TLS, costs more than many answers."""
-    limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-    return openai.DefaultHttpx2Client(limits=limits, transport=transport)
+    """The SDK's own client, with connections that are kept."""
+    return openai.DefaultHttpx2Client(limits=network.limits(max_connections), transport=transport)
 
 
 class OpenAICarrier:
@@ -46,14 +43,9 @@ class OpenAICarrier:
 
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
-        timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
-        with ExitStack() as open_until_read:
-            try:
-                with _typed_errors():
-                    response = open_until_read.enter_context(self._post({**body, "stream": True} if stream else body, model, timeout))
-            except (ValueError, RecursionError):
-                raise _unsendable() from None
-            yield Answer(_read(response), failures.request_id(response.headers))
+        asked = {**body, "stream": True} if stream else body
+        with network.answer(lambda: self._post(asked, model, network.timeout(timeout_s)), _told) as answer:
+            yield answer
 
     def close(self) -> None:
         """Closes the connections."""
@@ -66,21 +58,12 @@ class OpenAICarrier:
         return self._client.chat.completions.with_streaming_response.create(model=model, messages=[], extra_body=body, timeout=timeout)
 
 
-def _read(response: openai.APIResponse[Any]) -> Iterator[bytes]:
-    with _typed_errors():
-        yield from response.iter_bytes()
-
-
 @contextmanager
-def _typed_errors() -> Generator[None]:
+def _told() -> Generator[None]:
     try:
         yield
     except openai.OpenAIError as error:
         raise _failure(error) from None
-    except httpx2.TimeoutException:
-        raise ModelUnavailable(*failures.TIMED_OUT, retryable=True) from None
-    except (httpx2.RequestError, ssl.SSLError):
-        raise ModelUnavailable(*failures.UNREACHABLE, retryable=True) from None
 
 
 def _failure(error: openai.OpenAIError) -> ModelError:
@@ -94,9 +77,3 @@ def _failure(error: openai.OpenAIError) -> ModelError:
             return failures.of_status(error.status_code, error.body, error.response.headers)
         case _:
             return ModelRefused("model_misconfigured", "The model provider's client is not set up.", retryable=False)
-
-
-def _unsendable() -> ModelRefused:
-    """JSON and UTF-8 have no form for NaN, half a surrogate pair or endless nesting."""
-    message = "The messages, tools or options hold a value that JSON cannot carry, such as NaN or half a surrogate pair. Remove it."
-    return ModelRefused("invalid_request", message, retryable=False)
