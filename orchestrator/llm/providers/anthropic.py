@@ -22,6 +22,7 @@ _CAPABILITIES: Final = Capabilities(
     strict=True,
     strict_with_parallel=True,
     error_flag="is_error",
+    tools_with_calls=True,
     # API version 2026-10-21, which the SDK asks for, answers 400 to temperature and top_p.
     sampling=frozenset({"max_completion_tokens", "stop", "reasoning_effort"}),
     usage={

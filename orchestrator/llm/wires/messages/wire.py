@@ -74,14 +74,10 @@ def _output(request: ModelRequest) -> Body:
 
 
 def _tools(request: ModelRequest) -> Body:
-    if request.tools:
-        tools: Body = {"tools": _offered(request.tools)}
-        if choice := _choice(request):
-            tools["tool_choice"] = choice
-        return tools
-    if names := _called(request.messages):  # A conversation with calls must declare tools.
-        return {"tools": [{"name": name, "input_schema": {"type": "object"}} for name in names], "tool_choice": {"type": "none"}}
-    return {}
+    if not request.tools:
+        return {}
+    choice = _choice(request)
+    return {"tools": _offered(request.tools), **({"tool_choice": choice} if choice else {})}
 
 
 def _offered(offers: Sequence[ToolOffer]) -> list[JsonValue]:
@@ -92,10 +88,14 @@ def _offered(offers: Sequence[ToolOffer]) -> list[JsonValue]:
         wanted = offer.strict_parameters
         if wanted is not None and strict < _MAX_STRICT_TOOLS and unions + _unions(wanted) <= _MAX_UNIONS:
             strict, unions = strict + 1, unions + _unions(wanted)
-            tools.append({"name": offer.name, "description": offer.description, "input_schema": dict(wanted), "strict": True})
+            tools.append({**_named(offer), "input_schema": dict(wanted), "strict": True})
         else:
-            tools.append({"name": offer.name, "description": offer.description, "input_schema": {"type": "object", **offer.parameters}})
+            tools.append({**_named(offer), "input_schema": {"type": "object", **offer.parameters}})
     return tools
+
+
+def _named(offer: ToolOffer) -> Body:
+    return {"name": offer.name, **({"description": offer.description} if offer.description else {})}
 
 
 def _unions(schema: Any) -> int:
@@ -121,9 +121,3 @@ def _choice(request: ModelRequest) -> Body:
         case "auto" | None:
             choice = {"type": "auto"} if request.tool_choice or flag is not None else {}
     return choice if flag is None else choice | {"disable_parallel_tool_use": not flag}
-
-
-def _called(messages: Sequence[Message]) -> list[str]:
-    """The names of the tools that the conversation calls."""
-    calls = (call for message in messages if isinstance(message, AssistantMessage) for call in message.calls)
-    return list(dict.fromkeys(call.name for call in calls))
