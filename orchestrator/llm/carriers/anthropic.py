@@ -1,7 +1,7 @@
 """The anthropic SDK: Anthropic itself and every server that speaks /v1/messages."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import anthropic
@@ -43,14 +43,9 @@ class AnthropicCarrier:
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
         del model  # It stands in the body. The SDK would warn of old ones, whom users still may ask.
-        with network.sending(), ExitStack() as open_until_read:
-            try:
-                with network.writing():
-                    post = self._post({**body, "stream": True} if stream else body, network.timeout(timeout_s))
-                    response = open_until_read.enter_context(post)
-                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
-            except anthropic.AnthropicError as error:
-                raise _failure(error) from None
+        asked = {**body, "stream": True} if stream else body
+        with network.answer(lambda: self._post(asked, network.timeout(timeout_s)), _told) as answer:
+            yield answer
 
     def _post(self, body: Body, timeout: httpx2.Timeout) -> AbstractContextManager[anthropic.APIResponse[Any]]:
         # extra_body replaces what is named before it, and is sent as it is.
@@ -67,6 +62,14 @@ def _betas(body: Body) -> dict[str, str]:
     """What the body uses before it is generally available must be named in a header."""
     thinking = body.get("thinking")
     return {"anthropic-beta": _BINDING} if isinstance(thinking, dict) and "block_binding" in thinking else {}
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    try:
+        yield
+    except anthropic.AnthropicError as error:
+        raise _failure(error) from None
 
 
 def _failure(error: anthropic.AnthropicError) -> ModelError:

@@ -7,7 +7,7 @@ client may be passed to the SDK (`HttpOptions.httpx_client`), and any transport 
 
 import json
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, NamedTuple
 
 import google.auth.exceptions
@@ -81,21 +81,23 @@ class GoogleCarrier:
 
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
-        with network.sending():
-            with network.writing():
-                request = self._written(body, model, stream=stream, timeout_s=timeout_s)
-            response = self._client.send(request, stream=True)
-            try:
-                if not response.is_success:
-                    raise failures.of_status(response.status_code, _error(response.read()), response.headers)
-                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
-            finally:
-                response.close()
+        with network.answer(lambda: self._post(body, model, stream=stream, timeout_s=timeout_s), nullcontext) as answer:
+            yield answer
 
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
         self._sdk.close()
+
+    @contextmanager
+    def _post(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[httpx2.Response]:
+        response = self._client.send(self._written(body, model, stream=stream, timeout_s=timeout_s), stream=True)
+        try:
+            if not response.is_success:
+                raise failures.of_status(response.status_code, _error(response.read()), response.headers)
+            yield response
+        finally:
+            response.close()
 
     def _written(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> httpx2.Request:
         """The request as the SDK writes it. With a token, that may take a call to Google's token server."""

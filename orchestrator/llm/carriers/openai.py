@@ -1,7 +1,7 @@
 """The openai SDK: OpenAI itself and every server that speaks its chat completions or its Responses."""
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Literal
 
 import httpx2
@@ -30,7 +30,7 @@ def openai_client(
 
 
 def http_client(max_connections: int, transport: httpx2.BaseTransport | None = None) -> httpx2.Client:
-    """Connections that are kept between calls: a new one, with TLS, costs more than many answers."""
+    """The SDK's own client, with connections that are kept."""
     return openai.DefaultHttpx2Client(limits=network.limits(max_connections), transport=transport)
 
 
@@ -43,14 +43,9 @@ class OpenAICarrier:
 
     @contextmanager
     def send(self, body: Body, model: str, *, stream: bool, timeout_s: float) -> Generator[Answer]:
-        with network.sending(), ExitStack() as open_until_read:
-            try:
-                with network.writing():
-                    post = self._post({**body, "stream": True} if stream else body, model, network.timeout(timeout_s))
-                    response = open_until_read.enter_context(post)
-                yield Answer(response.iter_bytes(), failures.request_id(response.headers))
-            except openai.OpenAIError as error:
-                raise _failure(error) from None
+        asked = {**body, "stream": True} if stream else body
+        with network.answer(lambda: self._post(asked, model, network.timeout(timeout_s)), _told) as answer:
+            yield answer
 
     def close(self) -> None:
         """Closes the connections."""
@@ -61,6 +56,14 @@ class OpenAICarrier:
         if self._api == "responses":
             return self._client.responses.with_streaming_response.create(model=model, input=[], extra_body=body, timeout=timeout)
         return self._client.chat.completions.with_streaming_response.create(model=model, messages=[], extra_body=body, timeout=timeout)
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise _failure(error) from None
 
 
 def _failure(error: openai.OpenAIError) -> ModelError:
