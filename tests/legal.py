@@ -2,7 +2,7 @@
 and models that answer in their provider's form without a network."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -12,6 +12,10 @@ from orchestrator.llm import policy
 from orchestrator.llm.adapter import Adapter
 from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest, ToolOffer
 from orchestrator.llm.provider import Provider
+from orchestrator.llm.providers.anthropic import ANTHROPIC
+from orchestrator.llm.providers.google import GOOGLE
+from orchestrator.llm.providers.openai import OPENAI_RESPONSES
+from orchestrator.llm.providers.openrouter import OPENROUTER
 from orchestrator.llm.records import PROVIDERS, named
 from orchestrator.llm.resuming import Resuming
 from orchestrator.llm.scripted.completion import Completion
@@ -25,6 +29,7 @@ from orchestrator.llm.scripted.wires.gemini import Gemini
 from orchestrator.llm.scripted.wires.messages import Messages
 from orchestrator.llm.scripted.wires.openrouter import OpenRouter
 from orchestrator.llm.scripted.wires.responses import Responses
+from orchestrator.llm.untrusted import mapping, mappings
 from orchestrator.llm.wire import Answer, Body, Target
 from orchestrator.llm.wires.gemini.wire import GeminiWire
 from orchestrator.llm.wires.messages.wire import MessagesWire
@@ -39,6 +44,8 @@ MODELS: Final = (
     "anthropic/claude-3-haiku",
     "openai/o3",
 )
+#: One for each form in which a model's thoughts are signed, and come back to it.
+SIGNING: Final = (OPENROUTER.example, OPENAI_RESPONSES.example, ANTHROPIC.example, GOOGLE.example)
 #: OpenAI refuses longer ids of calls.
 _LONGEST_ID: Final = 40
 _CHATS: Final = {"azure": Azure(), "openrouter": OpenRouter()}
@@ -68,6 +75,8 @@ def check(request: ModelRequest) -> None:
     whole = request.model_copy(update={"stream": False})
     body = wire.body(policy.fit(whole, capabilities)[0], Target(provider.name, model, capabilities))
     wire.check(body)
+    if isinstance(wire, GeminiWire):
+        _check_signatures(request.messages, provider, json.dumps(body))
     _compare(_said(request.messages), _read(_server(provider).read(body, _place(model, stream=False)), provider))
 
 
@@ -92,6 +101,15 @@ def _server(provider: Provider) -> Wire:
 def _place(model: str, *, stream: bool) -> dict[str, str]:
     """The path, where it says something."""
     return {"resource": f"models/{model}", "verb": "streamGenerateContent" if stream else "generateContent"}
+
+
+def _check_signatures(messages: Sequence[Message], provider: Provider, body: str) -> None:
+    """Gemini's calls come back with their signatures, as long as they are calls that it takes. It would also take a dummy."""
+    raws = [message.raw_of(provider.name) for message in messages if isinstance(message, AssistantMessage)]
+    for part in (part for raw in raws for part in mappings(mapping(raw).get("parts"))):
+        called, signature = mapping(part.get("functionCall")), part.get("thoughtSignature")
+        if signature and called.get("name") in {"get_weather", "lookup"} and isinstance(called.get("args"), Mapping) and called.get("id"):
+            assert signature in body, "signatures come back"
 
 
 def _compare(said: Sequence[Exchange], read: Sequence[Exchange]) -> None:
@@ -144,8 +162,10 @@ def _exchange(message: ChatMessage, results: Sequence[ChatMessage]) -> Exchange:
     ids = [call.id for call in message.calls]
     answered = [result.tool_call_id for result in results]
     assert sorted(ids) == sorted(map(str, answered)), "one answer for each call"
-    answers = dict(zip(answered, (result.text for result in results), strict=True))
-    return Exchange(tuple(_name(call.function.name) for call in message.calls), tuple(answers[each] for each in ids), answered == ids)
+    in_order = answered == ids
+    answers = {result.tool_call_id: result.text for result in results}
+    texts = [result.text for result in results] if in_order else [answers[each] for each in ids]
+    return Exchange(tuple(_name(call.function.name) for call in message.calls), tuple(texts), in_order)
 
 
 def _name(name: str) -> str:

@@ -89,7 +89,7 @@ THOUGHTS = st.builds(
 )
 RUNS = st.builds(
     Planned,
-    model=st.sampled_from(legal.MODELS),
+    model=st.sampled_from(legal.SIGNING) | st.sampled_from(legal.MODELS),
     posted=POSTED,
     stream=st.booleans(),
     thoughts=st.lists(THOUGHTS, min_size=3, max_size=5).map(tuple),

@@ -86,7 +86,7 @@ TURNS = st.builds(
 )
 RUNS = st.builds(
     Planned,
-    model=st.sampled_from(legal.MODELS),
+    model=st.sampled_from(legal.SIGNING) | st.sampled_from(legal.MODELS),
     posted=POSTED,
     runs_tools=st.sampled_from([True, True, False]),
     has_result=st.booleans(),
