@@ -70,14 +70,34 @@ def check_everywhere(messages: Sequence[Message], tools: Sequence[ToolOffer] = (
 def check(request: ModelRequest) -> None:
     """Raises unless the provider of the request's model takes it, and reads in it what it holds."""
     provider, model = _asked(request)
+    body = sent(request)
+    if isinstance(provider.wire(), GeminiWire):
+        _check_signatures(request.messages, provider, json.dumps(body))
+    _compare(_said(request.messages), _read(_server(provider).read(body, _place(model, stream=False)), provider))
+
+
+def sent(request: ModelRequest) -> Body:
+    """What goes to the provider of the request's model, checked by ourselves."""
+    provider, model = _asked(request)
     capabilities = provider.of_model(model)
     wire = provider.wire()
     whole = request.model_copy(update={"stream": False})
     body = wire.body(policy.fit(whole, capabilities)[0], Target(provider.name, model, capabilities))
     wire.check(body)
-    if isinstance(wire, GeminiWire):
-        _check_signatures(request.messages, provider, json.dumps(body))
-    _compare(_said(request.messages), _read(_server(provider).read(body, _place(model, stream=False)), provider))
+    return body
+
+
+def answer(model: str, question: Message, reply: Reply) -> bytes:
+    """The reply in the form of the model's provider."""
+    request = ModelRequest(model=model, messages=(question,), timeout_s=1)
+    provider, name = _asked(request)
+    with Loopback(provider, reply).send(sent(request), name, stream=False, timeout_s=1) as given:
+        return b"".join(given.chunks)
+
+
+def read(model: str, body: bytes) -> ModelReply:
+    """What the wire of the model's provider reads in an answer. Raises ModelError."""
+    return PROVIDERS[named(model).provider].wire().decode(body, None)
 
 
 def _asked(request: ModelRequest) -> tuple[Provider, str]:
