@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from jsonschema import Draft202012Validator, ValidationError, exceptions, validators
 from pydantic import JsonValue
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from orchestrator.forms import patterns
 
@@ -63,7 +64,7 @@ def problems(schema: Mapping[str, Any], value: JsonValue) -> tuple[str, ...]:
     errors: Iterator[Any] = _Validator(schema, registry=registry).iter_errors(value)
     try:
         return tuple(map(_told, islice(errors, _TOLD)))
-    except (_TooMuch, RecursionError, ArithmeticError):
+    except (_TooMuch, RecursionError, ArithmeticError, Unresolvable):
         return (_TOO_MUCH,)
 
 

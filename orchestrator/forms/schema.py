@@ -73,11 +73,16 @@ def _check(place: Place, found: Mapping[str, Any], places: Mapping[Place, object
     if len(place) > 2 * MAX_DEPTH:
         raise RefusedSchema(f"The schema is nested deeper than {MAX_DEPTH} levels.")
     reference = found.get("$ref")
-    if reference is not None and not (reference.startswith("#") and target(reference) in places):
+    if reference is not None and not _leads_within(reference, places):
         raise _refused(place, f"refers to {reference[:_SHOWN]!r}, which is no schema within this one")
     for pattern in found.get("patternProperties", ()):
         if patterns.compiled(pattern) is None:
             raise _refused(place, f"has the pattern {pattern[:_SHOWN]!r}, which cannot be matched in bounded time")
+
+
+def _leads_within(reference: str, places: Mapping[Place, object]) -> bool:
+    """By a JSON pointer. An anchor is none, and one with % would be read as another place."""
+    return (reference == "#" or reference.startswith("#/")) and "%" not in reference and target(reference) in places
 
 
 def _refused(place: Place, problem: str) -> RefusedSchema:

@@ -105,6 +105,11 @@ def test_no_schema_takes_for_ever(schema: dict[str, Any]) -> None:
     assert fit.problems(schema, {"x": "a" * 10_000 + "b"}) != ()
 
 
+def test_a_reference_that_leads_nowhere_fits_nothing() -> None:
+    """A run whose schema was taken by mistake ends, and does not ask its model again and again."""
+    assert fit.problems({"properties": {"a": {"$ref": "#nowhere"}}}, {"a": 1}) != ()
+
+
 def test_a_pattern_that_looks_around_is_not_looked_at() -> None:
     """No engine matches it in bounded time. Pydantic writes one for decimals."""
     assert patterns.compiled("^(?!a)b$") is None

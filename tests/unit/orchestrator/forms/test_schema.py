@@ -49,6 +49,8 @@ def test_a_schema_that_needs_nothing_from_outside_is_taken(schema: dict[str, Any
         (_of("a", {"$ref": "https://example.com/a.json"}), "no schema within"),
         (_of("a", {"$ref": "other.json#/a"}), "no schema within"),
         (_of("a", {"$ref": "#/$defs/none"}), "no schema within"),
+        (_of("a", {"$ref": "#anchor"}), "no schema within"),
+        (_of("a%20b", {"$ref": "#/properties/a%20b"}), "no schema within"),
         (_of("a", {"$ref": "#/x-hidden/a"}, **{"x-hidden": {"a": {"type": "nonsense"}}}), "no schema within"),
         (_of("a", {"$id": "b"}), r"uses \$id"),
         (_of("a", {"$dynamicRef": "#a"}), r"uses \$dynamicRef"),
