@@ -49,6 +49,8 @@ def test_a_schema_that_needs_nothing_from_outside_is_taken(schema: dict[str, Any
         (_of("a", {"$ref": "https://example.com/a.json"}), "no schema within"),
         (_of("a", {"$ref": "other.json#/a"}), "no schema within"),
         (_of("a", {"$ref": "#/$defs/none"}), "no schema within"),
+        ({"type": "object", "properties": {str(n): {"pattern": rf"\w{{90}}{n}"} for n in range(20)}}, "too many patterns"),
+        ({"type": "object", "patternProperties": {rf"\w{{250}}{n}": {} for n in range(9)}}, "cannot be matched in bounded time"),
         (_of("a", {"$ref": "#anchor"}), "no schema within"),
         (_of("a%20b", {"$ref": "#/properties/a%20b"}), "no schema within"),
         (_of("a", {"$ref": "#/x-hidden/a"}, **{"x-hidden": {"a": {"type": "nonsense"}}}), "no schema within"),
