@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
@@ -17,6 +18,11 @@ from orchestrator.store.chain import Link
 from orchestrator.store.runs import Step
 from orchestrator.tables import Run
 from tasks.messages import ToolSpec
+
+#: The longest reply, in tokens, that every model can be asked for. Providers refuse a limit beyond their model's own.
+_SHORT_REPLY: Final = 4096
+#: The shortest that all providers take a limit for (Responses).
+_LEAST_REPLY: Final = 16
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,11 @@ def _request(run: Run, messages: tuple[Message, ...], specs: Mapping[str, ToolSp
 def _sampling(run: Run, options: Mapping[str, JsonValue]) -> Sampling:
     stop = options.get("stop")
     sampling = Sampling.model_validate({**options, "stop": (stop,) if isinstance(stop, str) else stop or ()})
-    left = budget.tokens_left(run)
-    if left is None:
+    left, wish = budget.tokens_left(run), sampling.max_completion_tokens
+    if left is None or (wish is None and left > _SHORT_REPLY):
         return sampling
-    return sampling.model_copy(update={"max_completion_tokens": min(left, sampling.max_completion_tokens or left)})
+    most = max(left, _LEAST_REPLY)
+    return sampling.model_copy(update={"max_completion_tokens": min(most, wish or most)})
 
 
 def _tools(run: Run, specs: Mapping[str, ToolSpec], choice: JsonValue) -> tuple[tuple[ToolOffer, ...], ToolChoice | None]:

@@ -47,8 +47,13 @@ async def list_run_events(
 
 
 async def _stream(services: Services, run_id: str, after: int) -> Response:
-    events = await run_in_threadpool(services.runs.events, run_id, after, 1)
+    # In this order: what ends in between is still told.
+    has_ended = bool(await run_in_threadpool(services.runs.ended, [run_id]))
+    if await run_in_threadpool(services.runs.events, run_id, after, 1):
+        return services.streams.open(run_id, after)
     # Without this a browser would come back for ever.
-    if not events and await run_in_threadpool(services.runs.ended, [run_id]):
+    if has_ended:
         return Response(status_code=204)
-    return services.streams.open(run_id, after)
+    # Nobody knows events that are yet to come; whoever says so would wait for ever.
+    latest = await run_in_threadpool(services.runs.latest_events, [run_id])
+    return services.streams.open(run_id, min(after, latest[run_id]))

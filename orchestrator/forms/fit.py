@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from jsonschema import Draft202012Validator, ValidationError, exceptions, validators
 from pydantic import JsonValue
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from orchestrator.forms import patterns
 
@@ -16,10 +17,10 @@ from orchestrator.forms import patterns
 _TOLD: Final = 5
 #: Keywords that are looked at for one value. Schemas that refer to themselves, or branch at every level, would take for ever.
 _MOST_STEPS: Final = 50_000
-#: Characters of a text that a pattern is matched with for one step.
-_TEXT_STEP: Final = 100
+#: Characters that are read or written, or parts that are gone through, for one step.
+_STEP: Final = 100
 _SHOWN: Final = 200
-_TOO_MUCH: Final = "The value and its schema are too complex to be checked. Send a simpler value."
+TOO_MUCH: Final = "The value and its schema are too complex to be checked. Send a simpler value."
 
 _KINDS: Final[Mapping[type, str]] = {
     dict: "an object",
@@ -63,8 +64,8 @@ def problems(schema: Mapping[str, Any], value: JsonValue) -> tuple[str, ...]:
     errors: Iterator[Any] = _Validator(schema, registry=registry).iter_errors(value)
     try:
         return tuple(map(_told, islice(errors, _TOLD)))
-    except (_TooMuch, RecursionError, ArithmeticError):
-        return (_TOO_MUCH,)
+    except (_TooMuch, RecursionError, ArithmeticError, Unresolvable):
+        return (TOO_MUCH,)
 
 
 def _told(error: Any) -> str:
@@ -104,10 +105,29 @@ def _shown(value: object) -> str:
 
 def _counted(check: _Check) -> _Check:
     def counted(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-        _steps.get().take(1)
-        yield from check(validator, wanted, value, schema) or ()
+        steps = _steps.get()
+        steps.take(1 + (_parts(wanted) + _parts(value)) // _STEP)
+        for error in check(validator, wanted, value, schema) or ():
+            # It holds the whole value, and whoever looks for one of many schemas that fits keeps the errors of all.
+            steps.take(1 + len(error.message) // _STEP)
+            error.message = error.message[:_SHOWN]
+            yield error
 
     return counted
+
+
+def _parts(value: Any) -> int:
+    return len(cast("list[Any]", value)) if isinstance(value, list | dict) else 0
+
+
+def _compared(check: _Check) -> _Check:
+    """A value is compared with all that is wanted."""
+
+    def compared(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        _steps.get().take(len(json.dumps(wanted)) // _STEP)
+        yield from check(validator, wanted, value, schema) or ()
+
+    return compared
 
 
 def _pattern(_: Any, wanted: str, value: Any, __: Any) -> Iterator[ValidationError]:
@@ -137,8 +157,9 @@ def _additional_properties(validator: Any, wanted: Any, value: Any, schema: Mapp
 
 def _unique_items(_: Any, wanted: Any, value: Any, __: Any) -> Iterator[ValidationError]:
     if wanted and isinstance(value, list):
-        items = cast("list[JsonValue]", value)
-        if len({json.dumps(_comparable(item), sort_keys=True) for item in items}) < len(items):
+        items = [json.dumps(_comparable(item), sort_keys=True) for item in cast("list[JsonValue]", value)]
+        _steps.get().take((sum(map(len, items)) + 10 * len(items)) // _STEP)
+        if len(set(items)) < len(items):
             yield ValidationError("has an item twice")
 
 
@@ -156,15 +177,18 @@ def _comparable(value: JsonValue) -> JsonValue:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    _steps.get().take(1 + len(text) // _TEXT_STEP)
+    _steps.get().take(1 + len(text) // _STEP)
     return patterns.matches(pattern, text)
 
 
+_LIBRARY: Final = cast("Mapping[str, _Check]", Draft202012Validator.VALIDATORS)
 _OWN: Final[Mapping[str, _Check]] = {
+    "const": _compared(_LIBRARY["const"]),
+    "enum": _compared(_LIBRARY["enum"]),
     "pattern": _pattern,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional_properties,
     "uniqueItems": _unique_items,
 }
-_ALL: Final[Mapping[str, _Check]] = {**cast("Mapping[str, _Check]", Draft202012Validator.VALIDATORS), **_OWN}
+_ALL: Final[Mapping[str, _Check]] = {**_LIBRARY, **_OWN}
 _Validator: Final[Any] = _validators.extend(Draft202012Validator, {keyword: _counted(check) for keyword, check in _ALL.items()})

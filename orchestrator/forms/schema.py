@@ -1,7 +1,7 @@
 """Which JSON schemas are taken (draft 2020-12)."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator, SchemaError
@@ -12,6 +12,8 @@ from orchestrator.forms import patterns
 MAX_BYTES: Final = 64 * 1024
 #: The deepest nesting of schemas in schemas.
 MAX_DEPTH: Final = 32
+#: The size of all patterns together.
+_MAX_PATTERNS: Final = 5 * patterns.MAX_SIZE
 
 _SCHEMA: Final = frozenset({"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then"})
 _LIST: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
@@ -41,6 +43,17 @@ def check(schema: Mapping[str, Any]) -> None:
     places = dict(subschemas(schema))
     for place, found in places.items():
         _check(place, found, places)
+    if sum(map(patterns.size, set(_patterns(places.values())))) > _MAX_PATTERNS:
+        raise RefusedSchema("The schema has too many patterns, or too large ones.")
+
+
+def _patterns(schemas: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Those that are matched."""
+    for found in schemas:
+        wanted = [found["pattern"]] if "pattern" in found else []
+        yield from (
+            pattern for pattern in (*wanted, *found.get("patternProperties", ())) if 0 <= patterns.size(pattern) <= patterns.MAX_SIZE
+        )
 
 
 def subschemas(schema: Mapping[str, Any], place: Place = ()) -> Iterator[tuple[Place, Mapping[str, Any]]]:
@@ -73,11 +86,16 @@ def _check(place: Place, found: Mapping[str, Any], places: Mapping[Place, object
     if len(place) > 2 * MAX_DEPTH:
         raise RefusedSchema(f"The schema is nested deeper than {MAX_DEPTH} levels.")
     reference = found.get("$ref")
-    if reference is not None and not (reference.startswith("#") and target(reference) in places):
+    if reference is not None and not _leads_within(reference, places):
         raise _refused(place, f"refers to {reference[:_SHOWN]!r}, which is no schema within this one")
     for pattern in found.get("patternProperties", ()):
         if patterns.compiled(pattern) is None:
             raise _refused(place, f"has the pattern {pattern[:_SHOWN]!r}, which cannot be matched in bounded time")
+
+
+def _leads_within(reference: str, places: Mapping[Place, object]) -> bool:
+    """By a JSON pointer. An anchor is none, and one with % would be read as another place."""
+    return (reference == "#" or reference.startswith("#/")) and "%" not in reference and target(reference) in places
 
 
 def _refused(place: Place, problem: str) -> RefusedSchema:

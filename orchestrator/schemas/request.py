@@ -120,8 +120,7 @@ class RunRequest(Posted):
         default=None,
         ge=1,
         le=1_000_000_000_000,
-        description="Tokens of all model calls. When they are used up, no other model call is made; the last may exceed them by its "
-        "prompt.",
+        description="Tokens of all model calls. When they are used up, no other model call is made; the last may exceed them.",
         examples=[100_000],
     )
     max_cost_usd: float | None = Field(

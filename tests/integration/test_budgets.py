@@ -64,9 +64,9 @@ def test_attempts_of_a_call_are_one_call(make: Make) -> None:
 
 
 def test_used_up_tokens_end_the_run(make: Make) -> None:
-    """Tools are not run whose results nobody would read. One model call is given no more than what is left."""
+    """Tools are not run whose results nobody would read. The last replies are made short."""
     bench = make(asks("lookup"), asks("lookup"))
-    run_id = bench.start(max_total_tokens=15, options={"max_completion_tokens": 12})
+    run_id = bench.start(max_total_tokens=19, options={"max_completion_tokens": 18})
     bench.turns.advance(run_id)
     bench.work(run_id, 0)
     bench.turns.finish(run_id, 1, returned=True)
@@ -75,7 +75,16 @@ def test_used_up_tokens_end_the_run(make: Make) -> None:
 
     assert (view.run.status, view.run.incomplete_reason, view.run.total_tokens) == ("incomplete", "max_total_tokens", 20)
     assert [call.status for call in view.calls] == ["succeeded", "skipped"]
-    assert [request.sampling.max_completion_tokens for request in bench.model.requests] == [12, 5]
+    assert [request.sampling.max_completion_tokens for request in bench.model.requests] == [18, 16]
+
+
+@pytest.mark.parametrize(("limit", "sent"), [(1_000_000, None), (4097, None), (4096, 4096), (3, 16)])
+def test_no_reply_is_limited_beyond_what_models_take(make: Make, limit: int, sent: int | None) -> None:
+    """Providers refuse a limit that is greater than their model's own, or too small."""
+    bench = make(says("Done."))
+
+    assert bench.run(max_total_tokens=limit).run.status == "completed"
+    assert bench.model.requests[0].sampling.max_completion_tokens == sent
 
 
 def test_an_answer_cut_off_by_the_budget_says_so(make: Make) -> None:

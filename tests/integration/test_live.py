@@ -121,3 +121,19 @@ def test_what_cannot_be_published_in_time_is_a_gap(redis_url: str) -> None:
     redis.close()
 
     assert (message["type"], message["offset"], message["text"]) == ("text.delta", 1_000_000, "end")
+
+
+def test_a_reader_who_claims_events_to_come_is_told_the_end(client: TestClient, engine: Engine) -> None:
+    """Such a stream would be held open for ever, and each takes one of the process's places."""
+    run_id = client.post("/v1/runs", json=_HELLO).json()["id"]
+
+    def cancel() -> None:
+        _is_heard(engine.redis, run_id)
+        engine.runs.cancel(run_id)
+
+    ending = threading.Thread(target=cancel)
+    ending.start()
+    blocks = _blocks(client.get(f"/v1/runs/{run_id}/events", headers={**_STREAM, "Last-Event-ID": "999"}).text)
+    ending.join()
+
+    assert [kind for kind, _, _ in blocks] == ["run.cancelled"]

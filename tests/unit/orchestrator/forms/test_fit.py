@@ -1,5 +1,6 @@
 """Whether values fit schemas, in bounded time."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -103,6 +104,34 @@ def test_no_schema_takes_for_ever(schema: dict[str, Any]) -> None:
     check(schema)
 
     assert fit.problems(schema, {"x": "a" * 10_000 + "b"}) != ()
+
+
+@pytest.mark.parametrize("wanted", [{"items": {"enum": [*range(10_000)]}}, {"allOf": [{"uniqueItems": True}] * 2500}])
+def test_what_is_gone_through_counts(wanted: JsonValue) -> None:
+    """Each took minutes with the steps of keywords alone, though the value fits."""
+    schema: dict[str, JsonValue] = {"type": "object", "properties": {"x": wanted}}
+    check(schema)
+
+    assert fit.problems(schema, {"x": [*range(10_000)]}) == (fit.TOO_MUCH,)
+
+
+def test_problems_that_nobody_is_told_of_take_no_room() -> None:
+    """Of a schema that is one of several, all problems are kept, and each quotes all that is allowed."""
+    schema: dict[str, Any] = {"type": "object", "properties": {"x": {"anyOf": [{"items": {"enum": ["a" * 60_000]}}]}}}
+    check(schema)
+    value: JsonValue = {"x": [*range(1000)]}
+    tracemalloc.start()
+
+    assert fit.problems(schema, value) == (fit.TOO_MUCH,)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 10_000_000
+
+
+def test_a_reference_that_leads_nowhere_fits_nothing() -> None:
+    """A run whose schema was taken by mistake ends, and does not ask its model again and again."""
+    assert fit.problems({"properties": {"a": {"$ref": "#nowhere"}}}, {"a": 1}) != ()
 
 
 def test_a_pattern_that_looks_around_is_not_looked_at() -> None:
