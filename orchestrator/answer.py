@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from pydantic import JsonValue
 
 from orchestrator.forms import fit
+from tasks.arguments import MAX_DEPTH, InvalidArguments, check_values
 
 
 class InvalidAnswer(ValueError):
@@ -20,9 +21,19 @@ def parse(text: str, schema: Mapping[str, Any]) -> JsonValue:
         value: JsonValue = json.loads(text, parse_constant=_constant, parse_float=_float)
     except (ValueError, RecursionError):
         raise _invalid("it is not JSON.") from None
+    if isinstance(value, dict):
+        _check_kept(value)
     if problems := fit.problems(schema, value):
         raise _invalid(" ".join(problems))
     return value
+
+
+def _check_kept(value: dict[str, JsonValue]) -> None:
+    """A run whose answer cannot be shown could not be read any more."""
+    try:
+        check_values(value)
+    except InvalidArguments:
+        raise _invalid(f"it is nested deeper than {MAX_DEPTH} levels, or holds NUL or half a surrogate pair.") from None
 
 
 def _invalid(problem: str) -> InvalidAnswer:

@@ -150,15 +150,16 @@ class Turns:
             except ModelError as error:
                 self._fail(brief.step, _told(error))
                 return None
+            except Exception:  # noqa: BLE001 - whatever it was would happen again
+                self._give_up(brief.step)
+                return None
             latency_ms = round((time.monotonic() - started) * 1000)
             reach("model.asked")
             epoch = self._epoch() if verdict.calls else None
             try:
                 work = self._database.run(lambda session: self._record(session, brief, reply, verdict, latency_ms, epoch))
-            except (DataError, IntegrityError, ProgrammingError):
-                # Asked again, the model would be paid again, for another reply that cannot be kept.
-                _log.exception("reply_not_kept", run_id=brief.step.run_id, turn=brief.step.turn)
-                self._fail(brief.step, {"code": "internal_error", "message": "The model's reply could not be kept.", "request_id": None})
+            except (DataError, IntegrityError, ProgrammingError, UnicodeError):
+                self._give_up(brief.step)
                 return None
         reach("reply.recorded")
         return work
@@ -220,6 +221,11 @@ class Turns:
         if found.unsent:
             return batch(session, run, found.unsent, epoch_of(states), is_whole=found.is_whole), found
         return None, found
+
+    def _give_up(self, step: Step) -> None:
+        """For a reply that cannot be read or kept: asked again, the model would be paid again, for another such reply."""
+        _log.exception("reply_not_kept", run_id=step.run_id, turn=step.turn)
+        self._fail(step, {"code": "internal_error", "message": "The model's reply could not be kept.", "request_id": None})
 
     def _fail(self, step: Step, error: Mapping[str, JsonValue]) -> None:
         self._database.run(lambda session: _close_failed(session, step, error))

@@ -58,11 +58,12 @@ def _checked(value: Any) -> dict[str, JsonValue]:
     if not isinstance(value, dict):
         raise InvalidArguments(_kind_hint(value))
     arguments = cast("dict[str, JsonValue]", value)
-    _check_values(arguments)
+    check_values(arguments)
     return arguments
 
 
-def _check_values(arguments: dict[str, JsonValue]) -> None:
+def check_values(arguments: dict[str, JsonValue]) -> None:
+    """Raises InvalidArguments for what is nested too deeply, or cannot be stored."""
     level: list[JsonValue] = [arguments]
     for _ in range(MAX_DEPTH):
         level = [part for value in level for part in _parts(value) if isinstance(part, dict | list)]

@@ -18,6 +18,9 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "reasoning_tokens": ("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
 }
 
+#: The largest price that is believed, in US dollars.
+_MAX_PRICE: Final = 1_000_000
+
 
 def read(usage: Mapping[str, Any]) -> Usage:
     """The counts that can be believed, and the cost where the provider names it, as OpenRouter does in US dollars."""
@@ -42,5 +45,5 @@ def _cost(usage: Mapping[str, Any]) -> Decimal | None:
 
 
 def _price(value: Any) -> Decimal | None:
-    is_price = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    is_price = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_PRICE
     return Decimal(str(value)) if is_price else None

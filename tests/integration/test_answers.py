@@ -37,6 +37,8 @@ def test_a_valid_answer_is_parsed(make: Make) -> None:
         ('{"celsius": "21"}', "celsius must be of type number, not a string"),
         ("[]", "the object must be of type object, not an array"),
         ('{"celsius": NaN}', "it is not JSON"),
+        ('{"celsius": 1, "where": "\\ud800"}', "half a surrogate pair"),
+        (f'{{"celsius": 1, "where": {"[" * 300}{"]" * 300}}}', "nested deeper than 64 levels"),
     ],
 )
 def test_an_invalid_answer_is_mended(make: Make, text: str, told: str) -> None:

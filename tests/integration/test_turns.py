@@ -276,3 +276,12 @@ def test_a_lost_call_is_run_again_only_when_it_is_idempotent(make: Make) -> None
     bench.work(run_id, 1, attempt=2)
     bench.turns.finish(run_id, 1, returned=True)
     assert bench.view(run_id).run.status == "completed"
+
+
+def test_a_reply_that_cannot_be_read_is_paid_once(make: Make) -> None:
+    """Whatever went wrong would go wrong again, with every claim of the step until the run's deadline."""
+    bench = make(ZeroDivisionError())
+
+    view = bench.run()
+
+    assert (view.run.status, view.run.error and view.run.error["code"], len(bench.model.requests)) == ("failed", "internal_error", 1)

@@ -91,7 +91,7 @@ class FakeRuns:
         return dict.fromkeys(run_ids, 3)
 
     def ended(self, run_ids: Collection[str]) -> list[str]:
-        return [run_id for run_id in run_ids if self.rows[run_id].status == "completed"]
+        return [run_id for run_id in run_ids if run_id in self.rows and self.rows[run_id].status == "completed"]
 
     def tools(self) -> list[ToolVersion]:
         return []

@@ -49,6 +49,7 @@ from orchestrator.llm.model import Usage
         pytest.param({"cost": "free", "prompt_tokens_details": 7}, Usage(), id="junk"),
         pytest.param({"cost": -1, "total_tokens": True}, Usage(total_tokens=1), id="impossible"),
         pytest.param({"cost": float("nan")}, Usage(), id="nan"),
+        pytest.param({"cost": 1e12}, Usage(), id="more-than-a-row-holds"),
     ],
 )
 def test_counts_are_found_where_each_provider_has_them(said: dict[str, Any], expected: Usage) -> None:
