@@ -78,7 +78,7 @@ docs: env ## Write the generated reference pages.
 lock: env ## Write requirements/*.txt; ARGS=--upgrade takes newer versions.
 	$(LOCK) --group build --output-file requirements/build.txt
 	$(LOCK) pyproject.toml --extra worker --output-file requirements/worker.txt
-	$(LOCK) pyproject.toml --extra worker --extra server --extra flower --output-file requirements/server.txt
+	$(LOCK) pyproject.toml --extra worker --extra server --extra anthropic --extra google --extra flower --output-file requirements/server.txt
 	$(LOCK) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 
 .PHONY: clean

@@ -13,8 +13,8 @@ def main() -> None:
     """Prints one paragraph for each rule."""
     with Toolchord() as client:
 
-        def ask(question: str, tools: Sequence[str], **options: Any) -> Run:
-            return client.run(model=MODEL, messages=[{"role": "user", "content": question}], tools=tools, **options)
+        def ask(question: str, tools: Sequence[str], *, model: str = MODEL, **options: Any) -> Run:
+            return client.run(model=model, messages=[{"role": "user", "content": question}], tools=tools, **options)
 
         many = ask(f"What's the weather in {CITIES}?", ["get_city_weather"])
         print(f"Parallel calls are on, and 8 run at once: {len(many.tool_calls)} calls in turn 1, at most {peak(many)} at once.")
@@ -24,6 +24,12 @@ def main() -> None:
 
         single = ask(f"What's the weather in {CITIES}?", ["get_city_weather"], parallel_tool_calls=False)
         print(f"parallel_tool_calls=False goes to the provider: {len(single.tool_calls)} call.")
+
+        azure = ask(f"What's the weather in {CITIES}?", ["get_city_weather"], model="azure/gpt-4.1-mini")
+        print(f"Where strict form and parallel calls exclude each other, calls stay parallel, and the run says so: {warned(azure)}")
+
+        strict = ask(f"What's the weather in {CITIES}?", ["get_city_weather"], model="azure/gpt-4.1-mini", parallel_tool_calls=False)
+        print(f"One call at a time has the strict form there: {len(strict.tool_calls)} call, {len(strict.warnings)} warnings.")
 
         mixed = ask("What's the weather in London and Atlantis?", ["get_city_weather"])
         print("A tool that raises is data for the model, and the others go on:", *told(mixed), sep="\n  ")
@@ -41,6 +47,11 @@ def peak(run: Run) -> int:
     """How many calls ran at the same time, at most."""
     spans = [(call.started_at, call.finished_at) for call in run.tool_calls if call.started_at and call.finished_at]
     return max((sum(start <= at < end for start, end in spans) for at, _ in spans), default=0)
+
+
+def warned(run: Run) -> str:
+    """What the provider could not keep."""
+    return " ".join(f"{warning.code}: {warning.message}" for warning in run.warnings)
 
 
 def told(run: Run) -> list[str]:

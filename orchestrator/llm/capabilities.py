@@ -21,7 +21,7 @@ class Capabilities(Value):
     call_ids: Literal["unique", "repeated", "optional"] = Field(
         default="unique", description="Whether the provider's ids name a call in the whole conversation, in one answer, or may be missing."
     )
-    streams: bool = True
+    streams: bool = Field(default=True, description="Answers can be streamed.")
     stream_index: Literal["trusted", "doubted"] = Field(
         default="trusted", description="Whether a stream's index is known to tell the calls apart. No stream is put together by it alone."
     )

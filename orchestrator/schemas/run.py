@@ -36,7 +36,7 @@ class RunError(Shown):
 class RunWarning(Shown):
     """What was changed in a run's model calls because the provider could not keep it."""
 
-    code: str = Field(examples=["strict_not_parallel"])
+    code: str = Field(examples=["strict_off"])
     message: str
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from orchestrator.llm import records
 from scripts.reference.markdown import code, table
 
 _FILE: Final = Path(__file__).parents[2] / "docker-compose.yml"
@@ -15,8 +16,8 @@ _VARIABLE: Final = re.compile(r"\$\{(?P<name>\w+):-(?P<default>[^}]*)\}")
 _MEANINGS: Final[Mapping[str, str]] = {
     "FLOWER_BASIC_AUTH": "Flower's user and password.",
     "FLOWER_PORT": "Where Flower is published, on 127.0.0.1.",
-    "OPENAI_API_KEY": "The key of the model's provider.",
-    "OPENAI_BASE_URL": "The model's server; the scripted model by default.",
+    "OPENAI_API_KEY": "The key of OpenAI, or of the server at `OPENAI_BASE_URL`.",
+    "OPENAI_BASE_URL": "The server of `openai`; the scripted model by default.",
     "POSTGRES_PASSWORD": "The password of the database. It is set when the volume is made.",
     "TOOLCHORD_LOG_LEVEL": "The log level of every process.",
     "TOOLCHORD_MODEL": "The model of runs that name none.",
@@ -36,7 +37,10 @@ _PROCESSES: Final = (
 
 
 def _variables() -> str:
-    found = {match["name"]: match["default"] for match in _VARIABLE.finditer(_FILE.read_text())}
+    all_found = {match["name"]: match["default"] for match in _VARIABLE.finditer(_FILE.read_text())}
+    # What leads to the providers of models has a table of its own, but for the two that have a default here.
+    of_models = {variable.name for variable in records.variables()}
+    found = {name: default for name, default in all_found.items() if default or name not in of_models}
     if unexplained := sorted(found.keys() ^ _MEANINGS.keys()):
         raise ValueError(f"{', '.join(unexplained)}: write the meaning, or drop it, in {__name__}")
     return table(("variable", "default", "meaning"), ((code(name), code(found[name]), _MEANINGS[name]) for name in sorted(found)))

@@ -52,10 +52,10 @@ def _limits(field: FieldInfo) -> Iterator[str]:
 
 
 def _providers() -> str:
-    rows = (
+    rows = [
         (code(variable.name), provider.title, variable.description) for provider in PROVIDERS.values() for variable in provider.variables
-    )
-    return table(("variable", "provider", "meaning"), rows)
+    ]
+    return table(("variable", "provider", "meaning"), dict.fromkeys(rows))
 
 
 SECTIONS: Final[Mapping[str, Callable[[], str]]] = {

@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from orchestrator.embedded import EmbeddedServers
+from orchestrator.llm import records
 from orchestrator.processes.child import ProcessSpec
 from orchestrator.processes.ports import LOOPBACK, free_port
 from orchestrator.processes.supervisor import Supervisor
@@ -30,6 +31,7 @@ SCHEMA = ROOT.parent / "shared" / "data" / "compose-spec.json"
 #: Images of others, in whose place the embedded servers stand.
 SERVERS = {"postgres", "redis"}
 WORKERS = {"worker-io", "worker-default"}
+_OF_MODELS = {variable.name for variable in records.variables()}
 QUESTION = "What's the weather in Tokyo, what's AAPL's stock price, and what's the latest news about AI?"
 TOOLS = {"get_weather", "get_stock_price", "get_news_headlines"}
 
@@ -85,6 +87,12 @@ def test_the_file_follows_the_compose_specification() -> None:
     assert [error.message for error in errors] == []
 
 
+def test_the_coordinator_alone_is_given_what_leads_to_models(services: dict[str, Service]) -> None:
+    """Every provider that is set beside the file can be asked."""
+    assert services["coordinator"].environment.keys() >= _OF_MODELS
+    assert [name for name, service in services.items() if service.environment.keys() & _OF_MODELS] == ["coordinator"]
+
+
 def test_tool_workers_can_reach_neither_the_runs_nor_the_model(services: dict[str, Service]) -> None:
     """They hold neither a database URL nor a key, and share no network with who does."""
     closed = services["postgres"].networks | services["coordinator"].networks
@@ -92,6 +100,7 @@ def test_tool_workers_can_reach_neither_the_runs_nor_the_model(services: dict[st
     for name in WORKERS:
         held = " ".join(services[name].environment)
         assert not re.search("DATABASE|POSTGRES|OPENAI", held), name
+        assert not services[name].environment.keys() & _OF_MODELS, name
         assert not services[name].networks & closed, name
 
 

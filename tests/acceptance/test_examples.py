@@ -98,6 +98,8 @@ def test_the_rules_hold(example: Example) -> None:
     for part in (
         "12 calls in turn 1, at most 8 at once.",
         "at most 5 at once.",
+        "and the run says so: strict_off: ",
+        "has the strict form there: 1 call, 0 warnings.",
         "goes to the provider: 1 call.",
         "London: 11 °C, cloudy",
         '"code":"tool_input_error","message":"There is no city named Atlantis."',

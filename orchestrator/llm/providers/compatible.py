@@ -59,7 +59,7 @@ def _server(
 
 
 COMPATIBLE: Final = (
-    _server("openai-compatible", "The compatible server", "qwen3", _COMMON),
+    _server("openai-compatible", "the compatible server", "qwen3", _COMMON),
     _server(
         "vllm",
         "vLLM",
