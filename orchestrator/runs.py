@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy.orm import Session
@@ -25,6 +25,11 @@ from tasks.messages import CallOutcome, Outcome
 
 _CANCELLED = CallOutcome.of_error(Outcome.CANCELLED, "cancelled", "The run was cancelled before this call was answered.")
 _TOO_LATE = CallOutcome.of_error(Outcome.TIMED_OUT, "deadline", "Not answered before the run's deadline.")
+
+#: Fields that came later. By default they are left out of the fingerprint.
+_LATER: Final = {
+    *("result_tools", "response_format", "previous_run_id", "max_tool_calls", "max_total_tokens", "max_cost_usd", "max_repairs", "stream")
+}
 
 
 class NewRun(BaseModel):
@@ -55,8 +60,9 @@ class NewRun(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same request."""
-        asked = self.model_dump(mode="json", exclude={"idempotency_key"})
+        """The same for the same request, also from an API of before: while it is replaced, a client may send a request to both."""
+        asked = self.model_dump(mode="json", exclude=_LATER | {"idempotency_key"})
+        asked |= self.model_dump(mode="json", include=_LATER, exclude_defaults=True)
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
