@@ -38,6 +38,9 @@ def check_previous(session: Session, run_id: str | None) -> None:
     if chain.length(session, run_id) >= chain.LONGEST:
         message = f"A conversation has at most {chain.LONGEST} runs. Post the messages that matter as a new one."
         raise Unacceptable(message, "previous_run_id")
+    if chain.size(session, run_id) > chain.LARGEST:
+        message = f"The conversation is longer than {chain.LARGEST} bytes. Post the messages that matter as a new one."
+        raise Unacceptable(message, "previous_run_id")
 
 
 def hashes(session: Session, names: Sequence[str] | Literal["all"], described: Collection[str], memory_s: float) -> dict[str, str]:

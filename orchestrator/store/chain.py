@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, Text, cast, func, literal, select
 from sqlalchemy.orm import Session, undefer
 
 from orchestrator.store.runs import WHOLE
@@ -12,6 +12,8 @@ from orchestrator.tables import Run, ToolCall, Turn
 
 #: The most runs of one conversation.
 LONGEST: Final = 256
+#: The most bytes of a conversation that is continued: with each model call, and for whoever reads the run, all of it is read.
+LARGEST: Final = 32 * 1024 * 1024
 
 
 class Link(NamedTuple):
@@ -25,6 +27,14 @@ class Link(NamedTuple):
 def length(session: Session, run_id: str) -> int:
     """How many runs the conversation has that ends with this one."""
     return len(_ids(session, run_id))
+
+
+def size(session: Session, run_id: str) -> int:
+    """How many bytes were posted in the conversation that ends with this run, or answered by its tools."""
+    ids = _ids(session, run_id)
+    posted = select(func.sum(func.octet_length(cast(Run.messages, Text)))).where(Run.id.in_(ids))
+    answered = select(func.sum(func.octet_length(ToolCall.content))).where(ToolCall.run_id.in_(ids))
+    return sum(session.scalar(query) or 0 for query in (posted, answered))
 
 
 def before(session: Session, run: Run, *, raw: bool = False) -> list[Link]:

@@ -6,6 +6,7 @@ from orchestrator.errors import Unacceptable
 from orchestrator.llm.model import ModelReply
 from orchestrator.messages import AssistantMessage
 from orchestrator.store import chain
+from tasks.messages import CallOutcome, Outcome
 from tests.integration.loop import QUESTION, Make, asks, says
 
 _MORE = {"role": "user", "content": "And tomorrow?"}
@@ -98,4 +99,18 @@ def test_a_conversation_has_an_end(make: Make, monkeypatch: pytest.MonkeyPatch) 
     second = bench.run(previous_run_id=first.run.id)
 
     with pytest.raises(Unacceptable, match="at most 2 runs"):
+        bench.start(previous_run_id=second.run.id)
+
+
+def test_a_conversation_has_a_size(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was posted counts, and what tools answered."""
+    bench = make(asks("lookup"), says("One."), says("Two."))
+    first = bench.start()
+    bench.turns.advance(first)
+    bench.work(first, 0, CallOutcome(outcome=Outcome.SUCCEEDED, content="x" * 1000))
+    bench.turns.finish(first, 1, returned=True)
+    monkeypatch.setattr(chain, "LARGEST", 1200)
+    second = bench.run(previous_run_id=first, messages=({"role": "user", "content": "y" * 200},))
+
+    with pytest.raises(Unacceptable, match="longer than 1200 bytes"):
         bench.start(previous_run_id=second.run.id)
