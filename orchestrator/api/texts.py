@@ -61,7 +61,7 @@ class Texts:
             try:
                 await self._pass_on(client.pubsub())  # pyright: ignore[reportUnknownMemberType] - its keyword arguments are not typed
                 pause_s = _FIRST_PAUSE_S
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, UnicodeError) as error:
                 _log.warning("live_text_interrupted", error=type(error).__name__, pause_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
