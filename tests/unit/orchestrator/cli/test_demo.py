@@ -65,7 +65,7 @@ def test_a_run_that_fails_fails_the_demo(toolchord: Toolchord, running: Service)
 
     assert result.code == ExitCode.FAILED
     assert "See it again" in result.out
-    assert "error: The run failed: No model." in result.err
+    assert "error: The run failed: No model (x)." in result.err
 
 
 @pytest.mark.parametrize(
