@@ -1,20 +1,22 @@
 """`toolchord demo`: the whole way of one question, on this machine."""
 
 import os
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from rich.text import Text
 
-from orchestrator.cli import configuration, local, output, states
+from orchestrator.cli import configuration, local, models, output, states
 from orchestrator.cli.chart import calls_by_turn
 from orchestrator.cli.client import Client, read
 from orchestrator.cli.endpoint import LocalStack
+from orchestrator.cli.errors import CommandError, ExitCode
 from orchestrator.cli.options import AsJson, examples, make_typer
 from orchestrator.cli.report import summary
 from orchestrator.cli.timeline import Timeline
 from orchestrator.cli.watching import watch
 from orchestrator.client.http import JsonObject
+from orchestrator.llm import setup
 from orchestrator.schemas.run import RunObject
 from orchestrator.settings import Settings
 from orchestrator.stack import Stack
@@ -38,13 +40,12 @@ def demo(*, as_json: AsJson = False) -> None:
     """Answer a question with three parallel tool calls, here.
 
     Starts Postgres, Redis, the API, the coordinator, the watcher and two tool workers, asks one question over HTTP, shows
-    its tool calls as they run, and stops all again. Without OPENAI_API_KEY a scripted model answers. The run is kept in
+    its tool calls as they run, and stops all again. Where no provider of models is set up, a scripted model answers. The run is kept in
     the data folder (TOOLCHORD_DATA_DIR, by default .toolchord). Where `toolchord up` runs, its stack is asked.
     """
     settings = configuration.load()
     there = _running(settings)
-    stack = nullcontext(there) if there else local.running(Stack(settings, {**os.environ, "TOOLCHORD_TOOLS": _MODULE}), settings)
-    with stack as here, Client(here.api_url) as client:
+    with nullcontext(there) if there else _own(settings) as here, Client(here.api_url) as client:
         if not as_json:
             output.say(introduction(None if here.scripted else settings.model))
         run_id = str(client.submit(_REQUEST)["id"])
@@ -69,10 +70,20 @@ def _running(settings: Settings) -> LocalStack | None:
     return there
 
 
+def _own(settings: Settings) -> AbstractContextManager[LocalStack]:
+    """A stack of its own. Raises CommandError when its model could not be asked."""
+    access = models.load(os.environ)
+    if problem := setup.problem(settings.model, access):
+        raise CommandError(ExitCode.USAGE, problem)
+    for half in setup.halves(access):
+        output.note(half)
+    return local.running(Stack(settings, {**os.environ, "TOOLCHORD_TOOLS": _MODULE}), settings)
+
+
 def introduction(model: str | None) -> Text:
     """What is asked of whom; without a model the scripted one answers."""
     values = {
-        "Model": model or "scripted model, not a language model (OPENAI_API_KEY is not set)",
+        "Model": model or "scripted model, not a language model (no provider's variables are set)",
         "Tools": f"{', '.join(_TOOLS)} (simulated)",
         "Question": QUESTION,
     }

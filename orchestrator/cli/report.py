@@ -20,9 +20,16 @@ def watch_and_report(client: Client, run_id: str, *, as_json: bool) -> None:
         output.print_json(answer)
     else:
         output.note(summary(run))
+        tell_warnings(run)
         if run.output is not None:
             output.say(run.output)
     states.require_completed(run)
+
+
+def tell_warnings(run: RunSummary) -> None:
+    """A line for each thing that the provider could not keep."""
+    for warning in run.warnings:
+        output.note(f"warning {warning.code}: {warning.message}")
 
 
 def summary(run: RunObject) -> str:

@@ -11,7 +11,7 @@ from orchestrator.cli.chart import chart
 from orchestrator.cli.client import Client, read
 from orchestrator.cli.endpoint import api_url as find_api
 from orchestrator.cli.options import ApiUrl, AsJson, Labels, examples, labels_of, make_typer
-from orchestrator.cli.report import summary, took, watch_and_report
+from orchestrator.cli.report import summary, tell_warnings, took, watch_and_report
 from orchestrator.schemas.run import RunList, RunObject, RunStatus, RunSummary
 
 app = make_typer("List, show, watch and cancel runs.")
@@ -92,6 +92,7 @@ def _row(run: RunSummary) -> tuple[str | Text, ...]:
 def _show(run: RunObject) -> None:
     output.say(summary(run), "bold")
     output.say(f"{run.model}, {output.local_time(run.created_at)}{states.reason(run)}", "dim")
+    tell_warnings(run)
     output.say("")
     output.OUT.print(chart(run, datetime.now(UTC)))
     if run.output is not None:

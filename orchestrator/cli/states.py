@@ -5,6 +5,7 @@ from typing import Final
 from rich.text import Text
 
 from orchestrator.cli.errors import CommandError, ExitCode
+from orchestrator.client import ending
 from orchestrator.schemas.run import OPEN, RunObject, RunSummary, ToolCallObject
 
 _STYLES: Final = {
@@ -44,14 +45,13 @@ def doing(run: RunObject) -> str:
     return f"waiting for {waited_for} tool call{'s' if waited_for > 1 else ''}" if waited_for else f"waiting for the model, {run.model}"
 
 
-def reason(run: RunSummary) -> str:
+def reason(run: RunObject) -> str:
     """Why the run has no answer, as the rest of a sentence."""
-    if run.error:
-        return f": {run.error.message.rstrip('.')}"
-    return f": {run.incomplete_details.reason}" if run.incomplete_details else ""
+    why = ending.reason(run)
+    return f": {why}" if why else ""
 
 
-def require_completed(run: RunSummary) -> None:
+def require_completed(run: RunObject) -> None:
     """Raises CommandError for a run that ended in another way."""
     if run.status != "completed":
         ended = _ENDED.get(run.status, f"is {run.status}")

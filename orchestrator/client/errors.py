@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.client import ending
 from orchestrator.schemas.problem import Problem
 from orchestrator.schemas.run import RunObject
 
@@ -86,8 +87,8 @@ class NotCompleted(NoResult):
     """The run failed, was cancelled or is incomplete."""
 
     def __init__(self, run: RunObject) -> None:
-        reason = run.error.message if run.error else run.incomplete_details.reason if run.incomplete_details else ""
-        super().__init__(run, f"{run.id} is {run.status}{reason and f': {reason}'}")
+        reason = ending.reason(run)
+        super().__init__(run, f"{run.id} is {run.status}{reason and f': {reason}.'}")
 
 
 class InvalidOutput(NoResult):

@@ -19,6 +19,7 @@ class Variable(NamedTuple):
     name: str
     description: str
     is_secret: bool = False
+    is_url: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +55,20 @@ class Provider:
         """Why the provider cannot be asked, with what to do; None when it can."""
         if self.extra is not None and not _is_installed(self.extra[1]):
             return f"The SDK of {self.title} is not installed: pip install 'toolchord[{self.extra[0]}]' where the coordinator runs."
-        missing = self._missing(access)
-        if missing:
-            return f"The coordinator has no access to {self.title}: set {' and '.join(map(' or '.join, missing))} there."
-        return None
+        missing = self.missing(access)
+        return f"The coordinator has no access to {self.title}: set {missing} there." if missing else None
 
     def is_set(self, access: Access) -> bool:
         """Whether its variables are set."""
-        return not self._missing(access)
+        return not self.missing(access)
 
-    def _missing(self, access: Access) -> list[tuple[str, ...]]:
-        return [group for group in self.needs if not any(access.get(name) for name in group)]
+    def missing(self, access: Access) -> str:
+        """The variables that are still to be set, in words; empty when its variables are set."""
+        return " and ".join(" or ".join(group) for group in self.needs if not any(access.get(name) for name in group))
+
+    def url(self, access: Access) -> str | None:
+        """The server that is asked in the place of the provider's own; it may hold a password."""
+        return next((access[variable.name] for variable in self.variables if variable.is_url and access.get(variable.name)), None)
 
 
 def _is_installed(module: str) -> bool:

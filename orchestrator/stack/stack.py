@@ -22,6 +22,7 @@ from orchestrator.stack.readiness import Readiness
 
 _API_PORT = 8000
 _FLOWER_PORT = 5555
+_MODEL_PORT = 8099
 _MIGRATIONS_S = 60.0
 _POLL_S = 0.1
 _WATCH_S = 0.2
@@ -160,7 +161,7 @@ class Stack:
             undo.callback(self._api_port.release)
             self._flower_port = ReservedPort(_FLOWER_PORT)
             undo.callback(self._flower_port.release)
-            self._model_port = ReservedPort()
+            self._model_port = ReservedPort(_MODEL_PORT if self.scripted else 0)
             undo.callback(self._model_port.release)
         except OSError as error:
             raise StackError(f"{error.strerror} Choose another.") from None

@@ -87,7 +87,7 @@ _RUN_ERRORS: Final[Mapping[str, str]] = {
     "permission_denied": "The key may not use this model.",
     "provider_not_configured": "The coordinator has not the SDK or the key of the model's provider.",
     "provider_error": "The provider answered with an error in place of a reply.",
-    "provider_protocol": "The provider's answer cannot be read as a chat completion.",
+    "provider_protocol": "The provider's answer cannot be read.",
     "provider_timeout": "The provider did not answer in time.",
     "provider_unavailable": "The provider is overloaded or has an internal error.",
     "provider_unreachable": "The provider could not be reached.",

@@ -66,7 +66,7 @@ ANTHROPIC: Final = Provider(
     variables=(
         Variable("ANTHROPIC_API_KEY", "Key of Anthropic, or of the server at ANTHROPIC_BASE_URL.", is_secret=True),
         Variable("ANTHROPIC_AUTH_TOKEN", "Token in the place of a key.", is_secret=True),
-        Variable("ANTHROPIC_BASE_URL", "Any server of the Messages API, without /v1."),
+        Variable("ANTHROPIC_BASE_URL", "Any server of the Messages API, without /v1.", is_url=True),
     ),
     needs=(("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),),
     extra=("anthropic", "anthropic"),

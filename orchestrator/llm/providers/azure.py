@@ -24,7 +24,7 @@ _TOKEN: Final = "AZURE_OPENAI_AD_TOKEN"  # noqa: S105 - the name of a variable
 _VERSION: Final = "OPENAI_API_VERSION"
 
 _VARIABLES: Final = (
-    Variable(_ENDPOINT, "The resource, such as https://NAME.openai.azure.com."),
+    Variable(_ENDPOINT, "The resource, such as https://NAME.openai.azure.com.", is_url=True),
     Variable(_KEY, "Key of the resource.", is_secret=True),
     Variable(_TOKEN, "Token of Microsoft Entra ID in the place of a key. It is not refreshed.", is_secret=True),
     Variable(_VERSION, "Asks in the older style, by deployment and version, such as 2024-10-21; the v1 API when unset."),

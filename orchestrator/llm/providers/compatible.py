@@ -47,7 +47,7 @@ def _server(
         example=f"{name}/{model}",
         capabilities=capabilities,
         variables=(
-            Variable(url_variable, f"The server; {place}."),
+            Variable(url_variable, f"The server; {place}.", is_url=True),
             Variable(key_variable, "Its key." if url else "Its key, if it has one.", is_secret=True),
         ),
         needs=((key_variable, url_variable),) if url else ((url_variable,),),

@@ -74,7 +74,7 @@ GOOGLE: Final = Provider(
     variables=(
         Variable("GEMINI_API_KEY", "Key of the Gemini API; GOOGLE_API_KEY wins over it.", is_secret=True),
         _KEY,
-        Variable("GOOGLE_GEMINI_BASE_URL", "Any server of Gemini's format, without the version."),
+        Variable("GOOGLE_GEMINI_BASE_URL", "Any server of Gemini's format, without the version.", is_url=True),
         _ON_VERTEX,
     ),
     needs=(("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"),),
@@ -96,7 +96,7 @@ VERTEX: Final = Provider(
         Variable("GOOGLE_CLOUD_LOCATION", "Where it is asked, such as europe-west4; global when unset."),
         Variable("GOOGLE_VERTEX_ACCESS_TOKEN", "Access token of Google Cloud; application default credentials when unset.", is_secret=True),
         _KEY,
-        Variable("GOOGLE_VERTEX_BASE_URL", "Any server of Vertex AI's format, without the version."),
+        Variable("GOOGLE_VERTEX_BASE_URL", "Any server of Vertex AI's format, without the version.", is_url=True),
     ),
     needs=(("GOOGLE_CLOUD_PROJECT", "GOOGLE_API_KEY"),),
     extra=("google", "google.genai"),

@@ -71,7 +71,7 @@ RESPONSES_SAMPLING: Final = frozenset({"temperature", "top_p", "max_completion_t
 
 _VARIABLES: Final = (
     Variable("OPENAI_API_KEY", "Key of OpenAI, or of the server at OPENAI_BASE_URL.", is_secret=True),
-    Variable("OPENAI_BASE_URL", "Any server that speaks the same; OpenAI's own when unset."),
+    Variable("OPENAI_BASE_URL", "Any server that speaks the same; OpenAI's own when unset.", is_url=True),
 )
 _CHAT: Final = Capabilities(parallel_flag="parallel_tool_calls", strict=True, strict_with_parallel=True, usage=CHAT_USAGE)
 

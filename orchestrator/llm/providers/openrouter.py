@@ -30,7 +30,7 @@ OPENROUTER: Final = Provider(
     exceptions=(NO_PARALLEL_FLAG, REPEATS_CALLS),
     variables=(
         Variable("OPENROUTER_API_KEY", "Key of OpenRouter, or of the server at OPENROUTER_BASE_URL.", is_secret=True),
-        Variable("OPENROUTER_BASE_URL", "Any server that speaks the same; OpenRouter's own when unset."),
+        Variable("OPENROUTER_BASE_URL", "Any server that speaks the same; OpenRouter's own when unset.", is_url=True),
     ),
     needs=(("OPENROUTER_API_KEY", "OPENROUTER_BASE_URL"),),
     prices="openrouter",

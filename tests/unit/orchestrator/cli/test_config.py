@@ -34,6 +34,8 @@ def test_every_setting_is_shown_with_its_value_and_its_source(toolchord: Toolcho
         ("REDIS_URL", "redis://host:hush/0", "********"),
         ("REDIS_URL", "redis://me@host/1", "redis://me@host/1"),
         ("OPENAI_API_KEY", "sk-hush", "********"),
+        ("OLLAMA_BASE_URL", "http://me:hush@host:11434/v1", "http://me:********@host:11434/v1"),
+        ("AZURE_OPENAI_ENDPOINT", "https://host.test/?key=hush", "https://host.test/"),
     ],
 )
 def test_secrets_are_masked(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, variable: str, secret: str, shown: str) -> None:
@@ -65,3 +67,25 @@ def test_a_misspelt_variable_is_told(toolchord: Toolchord, monkeypatch: pytest.M
     result = toolchord("config", "check")
 
     assert (result.code, result.err) == (ExitCode.OK, "TOOLCHORD_MODLE is no setting. Did you mean TOOLCHORD_MODEL?\n")
+
+
+def test_an_address_that_is_none_is_a_mistake_of_its_variable(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a key in the wrong place, and is not shown."""
+    monkeypatch.setenv("LLAMACPP_BASE_URL", "hush")
+
+    result = toolchord("config", "check")
+
+    assert (result.code, result.out) == (ExitCode.USAGE, "")
+    assert result.err == "error: `LLAMACPP_BASE_URL` must begin with http:// or https://.\n"
+
+
+def test_a_default_model_that_cannot_be_asked_is_told(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run that names no model would be refused. A program reads the same."""
+    monkeypatch.setenv("OLLAMA_BASE_URL", "http://localhost:11434/v1")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://host.test")
+
+    result = toolchord("config", "check")
+
+    assert result.code == ExitCode.OK
+    assert result.err.startswith("TOOLCHORD_MODEL is openai/gpt-5-mini, but OpenAI is not set up: set OPENAI_API_KEY")
+    assert json.loads(toolchord("config", "check", "--json").out)["warnings"] == result.err.splitlines()

@@ -65,4 +65,22 @@ def test_a_run_that_fails_fails_the_demo(toolchord: Toolchord, running: Service)
 
     assert result.code == ExitCode.FAILED
     assert "See it again" in result.out
-    assert "error: The run failed: No model." in result.err
+    assert "error: The run failed: No model (x)." in result.err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"OLLAMA_BASE_URL": "http://localhost:11434/v1"}, {"AZURE_OPENAI_API_KEY": "x", "TOOLCHORD_MODEL": "azure/mine"}],
+)
+def test_a_model_that_cannot_be_asked_fails_the_demo_before_anything_starts(
+    toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: dict[str, str]
+) -> None:
+    """It says what to set."""
+    for name, value in ({"TOOLCHORD_DATA_DIR": str(tmp_path)} | given).items():
+        monkeypatch.setenv(name, value)
+
+    result = toolchord("demo")
+
+    assert (result.code, result.out, [*tmp_path.iterdir()]) == (ExitCode.USAGE, "", [])
+    assert result.err.startswith("error: TOOLCHORD_MODEL is ")
+    assert " is not set up: set " in result.err

@@ -105,7 +105,18 @@ def test_a_run_that_fails_is_a_failure(toolchord: Toolchord, accepting: Service)
     result = toolchord("run", "Weather?", "--json")
 
     assert (result.code, json.loads(result.out)) == (ExitCode.FAILED, failed)
-    assert result.err == f"error: The run failed: Too many requests. See `toolchord runs show {RUN_ID}`.\n"
+    assert result.err == f"error: The run failed: Too many requests (rate_limited). See `toolchord runs show {RUN_ID}`.\n"
+
+
+def test_warnings_are_told_beside_the_answer(toolchord: Toolchord, accepting: Service) -> None:
+    """What the provider could not keep may matter to who asked for it; a program reads it in the run."""
+    accepting.will_answer("GET", f"/v1/runs/{RUN_ID}", run(warnings=[{"code": "strict_off", "message": "Tools are offered otherwise."}]))
+
+    result = toolchord("run", "Weather?")
+
+    assert (result.code, result.out) == (ExitCode.OK, "It is clear in Tokyo.\n")
+    assert result.err.endswith("\nwarning strict_off: Tools are offered otherwise.\n")
+    assert toolchord("run", "Weather?", "--json").err == ""
 
 
 def test_a_refused_run_is_told(toolchord: Toolchord, service: Service) -> None:

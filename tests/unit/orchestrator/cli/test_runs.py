@@ -59,14 +59,23 @@ def test_a_run_is_shown_with_its_calls_and_its_answer(toolchord: Toolchord, serv
     assert result.out.endswith("\nIt is clear in Tokyo.\n")
 
 
+def test_a_runs_warnings_are_shown(toolchord: Toolchord, service: Service) -> None:
+    """Beside the run, for they are not what was asked for."""
+    service.will_answer("GET", f"/v1/runs/{RUN_ID}", run(warnings=[{"code": "strict_off", "message": "Tools are offered otherwise."}]))
+
+    assert toolchord("runs", "show", RUN_ID).err == "warning strict_off: Tools are offered otherwise.\n"
+
+
 def test_showing_a_failed_run_is_a_success(toolchord: Toolchord, service: Service) -> None:
     """It was shown; its reason with it."""
-    service.will_answer("GET", f"/v1/runs/{RUN_ID}", run("failed", error={"code": "x", "message": "No model."}))
+    service.will_answer(
+        "GET", f"/v1/runs/{RUN_ID}", run("failed", error={"code": "x", "message": "No model.", "provider": "openai", "request_id": "r"})
+    )
 
     result = toolchord("runs", "show", RUN_ID)
 
     assert result.code == ExitCode.OK
-    assert ": No model" in result.out
+    assert ": No model (openai, x, request r)\n" in result.out
 
 
 def test_the_code_of_a_watched_run_is_that_of_its_end(toolchord: Toolchord, service: Service) -> None:

@@ -20,8 +20,14 @@ def test_a_completed_run_is_a_success() -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"status": "failed", "error": {"code": "rate_limited", "message": "Too many requests."}}, "The run failed: Too many requests."),
-        ({"status": "incomplete", "incomplete_details": {"reason": "max_turns"}}, "The run is incomplete: max_turns."),
+        (
+            {"status": "failed", "error": {"code": "rate_limited", "message": "Too many requests."}},
+            "The run failed: Too many requests (rate_limited).",
+        ),
+        (
+            {"status": "incomplete", "incomplete_details": {"reason": "deadline"}},
+            "The run is incomplete: its deadline passed; a greater `deadline_s` gives it more time (deadline).",
+        ),
         ({"status": "cancelled"}, "The run was cancelled."),
     ],
 )

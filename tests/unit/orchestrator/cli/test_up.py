@@ -44,7 +44,7 @@ def test_it_runs_until_it_is_asked_to_end_and_that_is_no_failure(
 
 
 def test_it_tells_where_everything_is(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """And gives two lines to copy, of which one is for any shell."""
+    """And gives lines to copy, of which one is for any shell."""
     made = _ending_by(monkeypatch, tmp_path, KeyboardInterrupt())
 
     out = toolchord("up").out
@@ -54,12 +54,47 @@ def test_it_tells_where_everything_is(toolchord: Toolchord, monkeypatch: pytest.
         f"{made[0].api_url}/docs",
         f"{made[0].flower_url}  user {user}, password {password}",
         str(tmp_path / "logs"),
-        "scripted model",
+        "scripted model, not a language model  http://127.0.0.1:40001\n",
+        f"export TOOLCHORD_API_URL={made[0].api_url}\n",
     ):
         assert part in out
     curl = shlex.split(out.splitlines()[-1])
-    assert curl[:3] == ["curl", "-s", f"{made[0].api_url}/v1/runs"]
+    assert curl[:3] == ["curl", "-sS", f"{made[0].api_url}/v1/runs"]
     assert json.loads(curl[-1])["tools"] == "all"
+
+
+def test_the_default_model_and_all_that_can_be_asked_are_told(
+    toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With where the model is asked, and no secret of the address."""
+    _ending_by(monkeypatch, tmp_path, KeyboardInterrupt())
+    monkeypatch.setenv("TOOLCHORD_MODEL", "vllm/qwen3")
+    monkeypatch.setenv("VLLM_BASE_URL", "http://me:hush@host.test/v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://other.test/v1")
+
+    result = toolchord("up")
+
+    assert "Model      vllm/qwen3  vLLM at http://me:********@host.test/v1\nProviders  OpenAI, vLLM\n" in result.out
+    assert "OpenAI" not in result.err
+
+
+def test_a_default_model_that_cannot_be_asked_is_told(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Runs that name another one can be answered, so that it is no failure."""
+    _ending_by(monkeypatch, tmp_path, KeyboardInterrupt())
+    monkeypatch.setenv("OLLAMA_BASE_URL", "http://localhost:11434/v1")
+
+    result = toolchord("up")
+
+    assert result.code == ExitCode.OK
+    assert "TOOLCHORD_MODEL is openai/gpt-5-mini, but OpenAI is not set up: set OPENAI_API_KEY" in result.err
+
+
+def test_an_address_that_is_none_starts_nothing(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is a mistake of its variable."""
+    made = _ending_by(monkeypatch, tmp_path, KeyboardInterrupt())
+    monkeypatch.setenv("OPENAI_BASE_URL", "not-a-url")
+
+    assert (toolchord("up").code, made) == (ExitCode.USAGE, [])
 
 
 def test_json_names_the_addresses_and_no_secret(toolchord: Toolchord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

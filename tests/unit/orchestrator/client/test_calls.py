@@ -192,8 +192,11 @@ def test_a_repair_without_calls_leaves_the_call_invalid(second: Json) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"status": "failed", "error": {"code": "rate_limited", "message": "Slow down."}}, "is failed: Slow down."),
-        ({"status": "incomplete", "incomplete_details": {"reason": "deadline"}}, "is incomplete: deadline"),
+        ({"status": "failed", "error": {"code": "rate_limited", "message": "Slow down."}}, "is failed: Slow down (rate_limited)."),
+        (
+            {"status": "incomplete", "incomplete_details": {"reason": "deadline"}},
+            "is incomplete: its deadline passed; a greater `deadline_s` gives it more time (deadline).",
+        ),
         ({"status": "cancelled"}, "is cancelled"),
     ],
 )
