@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.database import Database
 from orchestrator.llm.provider import Access
-from orchestrator.llm.records import PROVIDERS
+from orchestrator.llm.records import OTHERS, PROVIDERS, of_others
 from orchestrator.store import providers as store
 from tasks.failpoints import reach
 
@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 def tell(database: Database, access: Access) -> threading.Thread:
     """Notes of every provider whether it can be asked, on a thread that tries until Postgres takes it. Until then runs are
     accepted for all of them."""
-    problems = {name: provider.problem(access) for name, provider in PROVIDERS.items()}
+    problems = {name: provider.problem(access) for name, provider in PROVIDERS.items()} | {OTHERS: of_others(access)}
     thread = threading.Thread(target=_tell, args=(database, problems), name="toolchord-providers", daemon=True)
     thread.start()
     return thread

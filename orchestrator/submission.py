@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from orchestrator.errors import Unacceptable
 from orchestrator.llm import prices
 from orchestrator.llm.model import Usage
-from orchestrator.llm.records import PROVIDERS, named
+from orchestrator.llm.records import OTHERS, PROVIDERS, incomplete, named, unknown
 from orchestrator.store import chain, providers, runs, tools
 
 #: Any call has a price where any other has.
@@ -20,10 +20,17 @@ _SAMPLE: Final = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
 def check_model(session: Session, model: str, max_cost_usd: Decimal | None) -> None:
     """Raises Unacceptable where no coordinator can ask the model, or its cost is limited and not known."""
     name = named(model)
-    if problem := providers.problem(session, name.provider):
+    problem = incomplete(model) or _of_nobody(session, model) or providers.problem(session, name.provider)
+    if problem:
         raise Unacceptable(problem, "model")
     if max_cost_usd is not None and prices.cost(PROVIDERS[name.provider].prices, name.model, _SAMPLE) is None:
         raise Unacceptable(f"The price of {model} is not known, so its cost cannot be limited. Use max_total_tokens.", "max_cost_usd")
+
+
+def _of_nobody(session: Session, model: str) -> str | None:
+    """What is wrong with a name that begins with no provider's: it would be asked of OpenAI, with OpenAI's key."""
+    problem = unknown(model)
+    return problem if problem and providers.problem(session, OTHERS) else None
 
 
 def check_previous(session: Session, run_id: str | None) -> None:

@@ -243,7 +243,8 @@ class ToolVersion(Base):
 
 
 class ModelProvider(Base):
-    """Whether the coordinators can ask a provider of models, as the one that started last said it."""
+    """Whether the coordinators can ask a provider of models, as the one that started last said it. The name `*` stands for models
+    whose names begin with no provider's."""
 
     __tablename__ = "model_providers"
 

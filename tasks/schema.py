@@ -109,6 +109,11 @@ class Parameters:
         """The schema as the providers' strict mode takes it. Raises NoStrictForm."""
         return strict_form(self.schema, self.nullable)
 
+    def checked_form(self) -> dict[str, JsonValue]:
+        """The same, but what has a default may be left out, as it is where a provider does not keep to the strict form. Raises
+        NoStrictForm."""
+        return strict_form(self.schema, self.nullable, all_required=False)
+
     def validate(self, arguments: Mapping[str, JsonValue]) -> dict[str, Any]:
         """The arguments as Python values, by the function's parameters. Raises InvalidArguments, which lists each field and
         its problem."""

@@ -44,19 +44,21 @@ class _Place(NamedTuple):
         return NoStrictForm(f"{self.path} {problem}")
 
 
-def strict_form(schema: dict[str, Any], nullable: Collection[str]) -> dict[str, Any]:
-    """Converts the schema of a tool's parameters; those in `nullable` may be null, which means left out.
+def strict_form(schema: dict[str, Any], nullable: Collection[str], *, all_required: bool = True) -> dict[str, Any]:
+    """Converts the schema of a tool's parameters; those in `nullable` may be null, which means left out. Without `all_required`
+    what has a default is not required: the form of arguments that no strict mode has made.
 
     Raises NoStrictForm.
     """
-    return _Conversion(schema.get("$defs", {})).parameters(schema, nullable)
+    return _Conversion(schema.get("$defs", {}), all_required=all_required).parameters(schema, nullable)
 
 
 class _Conversion:
     """One conversion: it counts what the providers limit. References are resolved, for none may have siblings."""
 
-    def __init__(self, definitions: dict[str, Any]) -> None:
+    def __init__(self, definitions: dict[str, Any], *, all_required: bool) -> None:
         self._definitions = definitions
+        self._all_required = all_required
         self._properties = 0
         self._enum_values = 0
 
@@ -123,7 +125,8 @@ class _Conversion:
         properties = {
             name: self._property(value, inside.at(name), required=name in required) for name, value in schema["properties"].items()
         }
-        return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+        needed = [name for name in properties if self._all_required or name in required]
+        return {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
 
     def _property(self, schema: Any, place: _Place, *, required: bool) -> dict[str, Any]:
         """A property with a default becomes required; one whose default cannot be told could not be left out any more."""

@@ -54,9 +54,9 @@ class Form:
 
 
 def _schema(parameters: Parameters) -> tuple[dict[str, JsonValue], bool]:
-    """The strict form where there is one."""
+    """What is checked, and whether the provider can be held to it: the service has it make every key, then."""
     try:
-        return parameters.strict_form(), True
+        return parameters.checked_form(), True
     except NoStrictForm:
         return parameters.schema, False
 

@@ -1,7 +1,10 @@
-"""Whether a schema already is in the form that providers can hold a model to."""
+"""The form of a schema that providers can hold a model to."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from copy import deepcopy
+from typing import Any, Final, cast
+
+from pydantic import JsonValue
 
 from orchestrator.forms.schema import Place, subschemas, target
 
@@ -13,6 +16,22 @@ _KEYWORDS: Final = frozenset(
     }
 )
 _FORMATS: Final = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
+
+
+def strict_form(schema: dict[str, JsonValue], wish: bool | None) -> dict[str, JsonValue] | None:  # noqa: FBT001 - a field as it was posted
+    """What a provider is asked to keep to: the schema where it is in the form for that, unless the caller says no. Where he says
+    yes, every property is made required, for providers take no other; what is checked stays as it was posted. None where there
+    is no such form. `schema` was taken."""
+    form = _all_required(schema) if wish else schema
+    return form if wish is not False and is_strict(form) else None
+
+
+def _all_required(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    form = deepcopy(schema)
+    for _, found in subschemas(form):
+        if "properties" in found:
+            cast("dict[str, JsonValue]", found)["required"] = [*found["properties"]]
+    return form
 
 
 def is_strict(schema: Mapping[str, Any]) -> bool:

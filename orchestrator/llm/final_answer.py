@@ -18,7 +18,7 @@ def asked(request: ModelRequest, form: ResponseFormat) -> ModelRequest:
         name=name,
         description=description,
         parameters=form.answer_schema,
-        strict_parameters=form.answer_schema if form.strict else None,
+        strict_parameters=form.strict_schema,
     )
     is_only = not request.tools or request.tool_choice == "none"
     choice = NamedTool(name=name) if is_only else request.tool_choice

@@ -41,7 +41,18 @@ class ResponseFormat(Value):
     name: str
     answer_schema: Mapping[str, JsonValue] = Field(description="JSON schema of the answer.")
     description: str | None = None
-    strict: bool = False
+    strict_schema: Mapping[str, JsonValue] | None = Field(
+        default=None, description="The schema in the providers' strict form, where it can be had and shall be used."
+    )
+
+    @property
+    def strict(self) -> bool:
+        return self.strict_schema is not None
+
+    @property
+    def offered(self) -> Mapping[str, JsonValue]:
+        """What the provider is sent; the answer is checked against `answer_schema`."""
+        return self.answer_schema if self.strict_schema is None else self.strict_schema
 
 
 class Sampling(Value):

@@ -8,7 +8,7 @@ from orchestrator.llm.adapter import Adapter
 from orchestrator.llm.errors import ModelError, ModelRefused
 from orchestrator.llm.model import SILENCE, Listener, ModelReply, ModelRequest
 from orchestrator.llm.provider import Access, Provider
-from orchestrator.llm.records import PROVIDERS, named
+from orchestrator.llm.records import PROVIDERS, named, of_others, unknown
 from orchestrator.llm.resuming import Resuming
 from orchestrator.llm.wire import Carrier
 
@@ -27,6 +27,8 @@ class Models:
     def complete(self, request: ModelRequest, listener: Listener = SILENCE) -> ModelReply:
         """Makes the model call once. Raises ModelError."""
         name = named(request.model)
+        if of_others(self._access) and (problem := unknown(request.model)):
+            raise ModelRefused("provider_not_configured", problem, retryable=False)
         provider = self._providers[name.provider]
         adapter = self._adapter(provider)
         model = adapter if provider.resumed is None else Resuming(adapter, provider.name, provider.resumed)

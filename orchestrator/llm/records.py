@@ -1,6 +1,7 @@
 """The providers that Toolchord knows. Another one is a file in `providers` with its record, and a line here."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from orchestrator.llm.provider import Access, ModelName, Provider, Variable
@@ -13,6 +14,8 @@ from orchestrator.llm.providers.openrouter import OPENROUTER
 
 #: A model that names no provider is this one's.
 DEFAULT: Final = "openai"
+#: Stands for all names of models that begin with no provider's: they are another server's, in the default provider's place.
+OTHERS: Final = "*"
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
     provider.name: provider
@@ -34,6 +37,32 @@ def named(model: str) -> ModelName:
     """The provider that a run's model names, and that provider's own name of the model."""
     first, slash, rest = model.partition("/")
     return ModelName(first, rest) if slash and rest and first in PROVIDERS else ModelName(DEFAULT, model)
+
+
+def incomplete(model: str) -> str | None:
+    """What to tell of a name with an empty part before or after its first slash; None of every other."""
+    first, slash, rest = model.partition("/")
+    if not slash or (first and rest):
+        return None
+    missing = "no model after" if first else "no provider before"
+    return f"{model!r} names {missing} its slash. Write PROVIDER/MODEL, such as {PROVIDERS[DEFAULT].example}."
+
+
+def unknown(model: str) -> str | None:
+    """What to tell of a name that begins with no provider's, where `of_others` does not allow it; None of every other."""
+    first, slash, _ = model.partition("/")
+    if not slash or first in PROVIDERS:
+        return None
+    likely = "".join(f" Did you mean {name}?" for name in get_close_matches(first.lower(), PROVIDERS, n=1))
+    return (
+        f"{first!r} is no provider that Toolchord knows.{likely} Known: {', '.join(PROVIDERS)}. "
+        f"A model of {PROVIDERS[DEFAULT].title} with a slash in its name is {DEFAULT}/{model}."
+    )
+
+
+def of_others(access: Access) -> str | None:
+    """Why no name may begin with what is no provider's; None where the default provider is another server, whose names may."""
+    return None if access.get("OPENAI_BASE_URL") else "OPENAI_BASE_URL is not set."
 
 
 def configured(access: Access) -> bool:

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, Tag
 
+from orchestrator.forms.strict import strict_form
 from orchestrator.schemas.base import Posted, by_word
-from orchestrator.schemas.result_tool import ObjectSchema, strict_form
+from orchestrator.schemas.result_tool import ObjectSchema
 from tasks.names import TOOL_NAME
 
 
@@ -16,7 +17,9 @@ class JsonSchema(Posted):
     description: str | None = Field(default=None, max_length=16_384)
     schema_: ObjectSchema = Field(alias="schema", description="JSON schema (draft 2020-12) of the answer, which is an object.")
     strict: bool | None = Field(
-        default=None, description="Providers are asked to keep to a schema in strict form, unless this is false. It is checked in any case."
+        default=None,
+        description="Providers are asked to keep to a schema in strict form, unless this is false. If it is true, they are asked for every "
+        "property, too. What they answer is checked in any case, against the schema as it is posted.",
     )
 
 
@@ -33,7 +36,7 @@ class JsonSchemaFormat(Posted):
             "name": asked.name,
             "answer_schema": asked.schema_,
             "description": asked.description,
-            "strict": strict_form(asked.schema_, asked.strict),
+            "strict_schema": strict_form(asked.schema_, asked.strict),
         }
 
 
@@ -44,7 +47,7 @@ class JsonObjectFormat(Posted):
 
     def form(self) -> dict[str, JsonValue]:
         """The same for any object."""
-        return {"name": "answer", "answer_schema": {"type": "object"}, "description": None, "strict": False}
+        return {"name": "answer", "answer_schema": {"type": "object"}, "description": None, "strict_schema": None}
 
 
 PostedFormat = Annotated[

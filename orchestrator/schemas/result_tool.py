@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from orchestrator.forms.schema import RefusedSchema, check
-from orchestrator.forms.strict import is_strict
+from orchestrator.forms.strict import strict_form
 from orchestrator.schemas.base import Posted
 from tasks.names import TOOL_NAME
 
@@ -30,11 +30,6 @@ _NO_PARAMETERS: Final[dict[str, JsonValue]] = {"type": "object", "properties": {
 ObjectSchema = Annotated[dict[str, JsonValue], AfterValidator(_checked)]
 
 
-def strict_form(schema: dict[str, JsonValue], wish: bool | None) -> bool:  # noqa: FBT001 - a field as it was posted
-    """Whether the provider is asked to keep to the schema: where it is in the form for that, unless the caller says no."""
-    return wish is not False and is_strict(schema)
-
-
 class DescribedFunction(Posted):
     """What the model is shown of the tool."""
 
@@ -44,7 +39,9 @@ class DescribedFunction(Posted):
         default=None, description="JSON schema (draft 2020-12) of the arguments; none by default. Every call is checked against it."
     )
     strict: bool | None = Field(
-        default=None, description="Providers are asked to keep to a schema in strict form, unless this is false. It is checked in any case."
+        default=None,
+        description="Providers are asked to keep to a schema in strict form, unless this is false. If it is true, they are asked for every "
+        "property, too. What they answer is checked in any case, against the schema as it is posted.",
     )
 
 
@@ -67,7 +64,7 @@ class ResultTool(Posted):
             "name": function.name,
             "description": function.description or "",
             "parameters": parameters,
-            "strict_parameters": parameters if strict_form(parameters, function.strict) else None,
+            "strict_parameters": strict_form(parameters, function.strict),
         }
 
 

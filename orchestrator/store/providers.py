@@ -1,4 +1,4 @@
-"""Rows of model providers: whether the coordinators can ask them."""
+"""Rows of model providers: whether the coordinators can ask them. Names that begin with no provider's have a row, too."""
 
 from collections.abc import Mapping
 

@@ -85,7 +85,7 @@ _RUN_ERRORS: Final[Mapping[str, str]] = {
     "model_misconfigured": "The model client is not set up.",
     "model_not_found": "The provider has no such model, deployment or path.",
     "permission_denied": "The key may not use this model.",
-    "provider_not_configured": "The coordinator has not the SDK or the key of the model's provider.",
+    "provider_not_configured": "The model's provider is none that is known, or the coordinator has not its SDK or its key.",
     "provider_error": "The provider answered with an error in place of a reply.",
     "provider_protocol": "The provider's answer cannot be read.",
     "provider_timeout": "The provider did not answer in time.",

@@ -13,7 +13,7 @@ FORM: dict[str, JsonValue] = {
     "name": "weather",
     "answer_schema": {"type": "object", "properties": {"celsius": {"type": "number"}}, "required": ["celsius"]},
     "description": None,
-    "strict": False,
+    "strict_schema": None,
 }
 WANTED: dict[str, Any] = {"response_format": FORM}
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from orchestrator import providers
 from orchestrator.database import Database
 from orchestrator.errors import Unacceptable
-from orchestrator.llm.model import ModelWarning
+from orchestrator.llm.errors import ModelRefused
+from orchestrator.llm.model import ModelRequest, ModelWarning
+from orchestrator.llm.models import Models
 from orchestrator.store import providers as store
 from tests.integration.loop import Make, asks, says
 
@@ -29,6 +31,33 @@ def test_a_model_that_no_coordinator_can_ask_is_refused(make: Make) -> None:
     bench.start(model="openai/m")
 
     assert refused.value.field == "model"
+
+
+def test_a_provider_that_is_none_is_refused(make: Make) -> None:
+    """It would be sent to OpenAI, with OpenAI's key. Another server there has models of any name."""
+    bench = make()
+    providers.tell(bench.database, {"OPENAI_API_KEY": "k"}).join()
+
+    with pytest.raises(Unacceptable, match=r"'antropic' is no provider .* Did you mean anthropic\?") as refused:
+        bench.start(model="antropic/claude")
+    with pytest.raises(Unacceptable, match="names no model"):
+        bench.start(model="openai/")
+    bench.start(model="openai/antropic/claude")
+    bench.start(model="gpt-5-mini")
+    providers.tell(bench.database, {"OPENAI_BASE_URL": "http://localhost:8080/v1"}).join()
+    for model in ("scripted", "scripted/demo", "meta-llama/x"):
+        bench.start(model=model)
+
+    assert refused.value.field == "model"
+
+
+@pytest.mark.parametrize("access", [{}, {"OPENAI_API_KEY": "k"}])
+def test_a_coordinator_asks_no_provider_that_is_none(access: dict[str, str]) -> None:
+    """A run may have been accepted before any coordinator had said what it reaches."""
+    models = Models(access, connections=1)
+
+    with pytest.raises(ModelRefused, match="'antropic' is no provider"):
+        models.complete(ModelRequest(model="antropic/claude", messages=(), timeout_s=1))
 
 
 class _Restarting(Database):

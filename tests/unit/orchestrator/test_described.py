@@ -38,6 +38,30 @@ def test_a_provider_is_held_to_a_schema_in_strict_form(more: dict[str, Any], is_
     assert (offer["strict_parameters"] == offer["parameters"]) is is_strict
 
 
+def test_a_provider_is_asked_for_every_property_where_strict_is_wished() -> None:
+    """What is posted stays what is checked, in calls and in answers."""
+    inner: dict[str, Any] = {"type": "object", "properties": {"required": {"type": "string"}}, "additionalProperties": False}
+    whole: dict[str, Any] = inner | {
+        "properties": {"properties": inner, "b": {"anyOf": [inner, {"enum": [{"properties": {}}]}]}},
+        "required": ["b"],
+    }
+    asked = inner | {"required": ["required"]}
+    form: dict[str, Any] = whole | {
+        "properties": {"properties": asked, "b": {"anyOf": [asked, {"enum": [{"properties": {}}]}]}},
+        "required": ["properties", "b"],
+    }
+    read = _read(
+        tools=[_tool(parameters=whole, strict=True)],
+        response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": whole, "strict": True}},
+    )
+
+    [offer] = read.result_tools()
+    assert (offer["parameters"], offer["strict_parameters"]) == (whole, form)
+    assert read.response_format is not None
+    answer = read.response_format.form()
+    assert (answer["answer_schema"], answer["strict_schema"]) == (whole, form)
+
+
 def test_both_kinds_have_their_place() -> None:
     """The model sees them in the request's order."""
     assert _read(tools=[_tool(), "get_weather"]).tool_names() == ("City", "get_weather")

@@ -72,7 +72,7 @@ def _sampling(sampling: Sampling, target: Target) -> Body:
 
 
 def _form(form: ResponseFormat) -> JsonValue:
-    schema: Body = {"name": form.name, "schema": dict(form.answer_schema), "strict": form.strict}
+    schema: Body = {"name": form.name, "schema": dict(form.offered), "strict": form.strict}
     if form.description is not None:
         schema["description"] = form.description
     return {"type": "json_schema", "json_schema": schema}

@@ -69,7 +69,7 @@ def _output(request: ModelRequest) -> Body:
     if effort := request.sampling.reasoning_effort:
         output["effort"] = _EFFORTS.get(effort, effort)
     if request.response_format is not None:
-        output["format"] = {"type": "json_schema", "schema": bound(request.response_format.answer_schema)}
+        output["format"] = {"type": "json_schema", "schema": bound(request.response_format.offered)}
     return output
 
 

@@ -50,7 +50,7 @@ def _sampling(sampling: Sampling) -> Body:
 
 
 def _form(form: ResponseFormat) -> JsonValue:
-    written: Body = {"type": "json_schema", "name": form.name, "schema": dict(form.answer_schema), "strict": form.strict}
+    written: Body = {"type": "json_schema", "name": form.name, "schema": dict(form.offered), "strict": form.strict}
     return written if form.description is None else {**written, "description": form.description}
 
 

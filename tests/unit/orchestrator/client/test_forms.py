@@ -97,7 +97,7 @@ def test_two_types_of_one_name_are_refused() -> None:
 
 
 def test_a_form_is_a_tool_that_is_not_executed() -> None:
-    """In strict form; the docstring is the description."""
+    """In strict form, in which what has a default may be left out; the docstring is the description."""
     assert Form(Weather).tool() == {
         "type": "function",
         "function": {
@@ -112,7 +112,7 @@ def test_a_form_is_a_tool_that_is_not_executed() -> None:
                         "description": '(default: "metric")',
                     },
                 },
-                "required": ["location", "units"],
+                "required": ["location"],
                 "additionalProperties": False,
             },
             "strict": True,

@@ -10,7 +10,7 @@ from orchestrator.llm.reply import judge
 from orchestrator.messages import UserMessage
 from tasks.messages import Outcome
 
-FORM = ResponseFormat(name="city", answer_schema={"type": "object"}, description="A city.", strict=True)
+FORM = ResponseFormat(name="city", answer_schema={"type": "object"}, description="A city.", strict_schema={"type": "object"})
 WEATHER = ToolOffer(name="get_weather", description="", parameters={"type": "object"})
 ANSWER = RequestedCall(provider_id="a", name="final_answer", arguments='{"city":"Tokyo"}')
 OTHER = RequestedCall(provider_id="b", name="get_weather", arguments="{}")

@@ -12,7 +12,7 @@ from orchestrator.messages import AssistantMessage, Call, ToolMessage, UserMessa
 ABLE = Capabilities(parallel_flag="parallel_tool_calls", strict=True, strict_with_parallel=True)
 STRICT = ToolOffer(name="x", description="", parameters={"type": "object"}, strict_parameters={"type": "object", "required": []})
 LOOSE = STRICT.model_copy(update={"strict_parameters": None})
-FORM = ResponseFormat(name="city", answer_schema={"type": "object"}, strict=True)
+FORM = ResponseFormat(name="city", answer_schema={"type": "object"}, strict_schema={"type": "object"})
 
 
 def fitted(capabilities: Capabilities = ABLE, **fields: Any) -> tuple[ModelRequest, list[str]]:

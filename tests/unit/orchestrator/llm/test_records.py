@@ -5,7 +5,7 @@ import pytest
 from orchestrator.llm.capabilities import Capabilities
 from orchestrator.llm.model import Sampling
 from orchestrator.llm.provider import ModelName, Provider
-from orchestrator.llm.records import PROVIDERS, configured, named
+from orchestrator.llm.records import PROVIDERS, configured, incomplete, named, of_others, unknown
 
 ALL = pytest.mark.parametrize("provider", [pytest.param(provider, id=name) for name, provider in PROVIDERS.items()])
 
@@ -29,6 +29,47 @@ ALL = pytest.mark.parametrize("provider", [pytest.param(provider, id=name) for n
 def test_a_model_names_its_provider(model: str, name: ModelName) -> None:
     """A first word that is no provider is part of the model's own name."""
     assert named(model) == name
+
+
+@pytest.mark.parametrize("model", ["openai/", "foo/", "/x", "/"])
+def test_a_name_with_an_empty_part_is_incomplete(model: str) -> None:
+    """It is told which part."""
+    assert f"names no {'model' if model[0] != '/' else 'provider'}" in (incomplete(model) or "")
+
+
+@pytest.mark.parametrize("model", ["gpt-5-mini", "openai/gpt-5-mini", "scripted/demo", "vllm//data/models/llama"])
+def test_other_names_are_complete(model: str) -> None:
+    """What a server calls its models is its own affair."""
+    assert incomplete(model) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("antropic/claude", "'antropic' is no provider that Toolchord knows. Did you mean anthropic? Known: openai, openai-responses, "),
+        ("Gogle/gemini", "Did you mean google?"),
+        ("meta-llama/Llama-3.3-70B", "A model of OpenAI with a slash in its name is openai/meta-llama/Llama-3.3-70B."),
+    ],
+)
+def test_a_first_word_that_is_no_provider_is_told(model: str, said: str) -> None:
+    """With the provider that is likely meant, if any, and what there is."""
+    assert said in (unknown(model) or "")
+
+
+def test_what_is_unlike_any_provider_is_not_guessed() -> None:
+    """A wrong guess leads astray."""
+    assert "Did you mean" not in (unknown("xyz/model") or "")
+
+
+@pytest.mark.parametrize("model", ["gpt-5-mini", "scripted", "openai/antropic/claude", "anthropic/claude-sonnet-4-5"])
+def test_names_of_providers_and_plain_names_are_known(model: str) -> None:
+    """A name without a slash is the default provider's."""
+    assert unknown(model) is None
+
+
+def test_another_server_may_call_its_models_as_it_likes() -> None:
+    """It stands in OpenAI's place."""
+    assert (of_others({"OPENAI_BASE_URL": "http://x/v1"}), of_others({"OPENAI_API_KEY": "k"}) is None) == (None, False)
 
 
 @ALL

@@ -111,7 +111,7 @@ def test_a_strict_tool_has_its_strict_form() -> None:
 
 def test_the_form_of_the_answer_is_a_json_schema() -> None:
     """With what it is called and is for."""
-    form = ResponseFormat(name="city", answer_schema={"type": "object"}, description="A city.", strict=True)
+    form = ResponseFormat(name="city", answer_schema={"type": "object"}, description="A city.", strict_schema={"type": "object"})
     schema = {"name": "city", "schema": {"type": "object"}, "strict": True, "description": "A city."}
     assert body(response_format=form)["response_format"] == {"type": "json_schema", "json_schema": schema}
 
