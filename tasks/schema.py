@@ -20,6 +20,8 @@ from tasks.docstring import Docstring
 from tasks.errors import DeclarationError
 from tasks.strict import strict_form
 
+#: What a list of problems begins with.
+UNFIT: Final = "The arguments do not fit the tool's parameters."
 _MAX_PROBLEMS: Final = 10
 # TypedDict is called with fields that no type checker can know.
 _typed_dict: Final[Any] = TypedDict
@@ -244,7 +246,7 @@ def _problems(found: list[ErrorDetails]) -> str:
     lines = [_problem(detail) for detail in found[:_MAX_PROBLEMS]]
     if len(found) > _MAX_PROBLEMS:
         lines.append(f"and {len(found) - _MAX_PROBLEMS} more problems")
-    return "The arguments do not fit the tool's parameters. " + "; ".join(lines) + "."
+    return f"{UNFIT} {'; '.join(lines)}."
 
 
 def _problem(detail: ErrorDetails) -> str:

@@ -48,9 +48,9 @@ class Refused(ToolchordError):
     """The service refuses the request. `problem` is what it says, as RFC 9457 has it."""
 
     def __init__(self, problem: Problem, message: str | None = None) -> None:
-        # One field's error is the whole detail; of several, the detail only names the fields.
+        # What the detail does not say itself; then it only names the fields.
         fields = [f"{error.field}: {error.message}" for error in problem.errors if error.message not in problem.detail]
-        super().__init__(message or " ".join([problem.detail, *fields]))
+        super().__init__(message or (fields[0] if len(fields) == 1 else " ".join([problem.detail, *fields])))
         self.problem = problem
 
 
@@ -108,7 +108,7 @@ class InvalidCall:
     name: str
     #: JSON text, as the model wrote it.
     arguments: str
-    #: Why it is not valid, in the words that the model was told.
+    #: Why it is not valid, as the model was told.
     problem: str
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Pydantic classes as what a model is asked for: tools that nobody runs, and the form of an answer."""
 
+import re
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Union, cast, get_args, get_origin
@@ -7,11 +8,11 @@ from typing import Any, Final, Union, cast, get_args, get_origin
 from pydantic import BaseModel, JsonValue
 
 from tasks import docstring
-from tasks.arguments import parse_object
+from tasks.arguments import InvalidArguments, parse_object
 from tasks.errors import DeclarationError
 from tasks.model import is_model, parameters_of
 from tasks.names import TOOL_NAME
-from tasks.schema import Parameters
+from tasks.schema import UNFIT, Parameters
 from tasks.strict import NoStrictForm
 from tasks.tool import tool_of
 
@@ -22,7 +23,9 @@ class Form:
     """One class, as the model is shown it and as its JSON is read."""
 
     def __init__(self, kind: type[BaseModel]) -> None:
-        """Raises TypeError for a class that cannot be described."""
+        """Raises TypeError for what is no model class, and for one that cannot be described."""
+        if not is_model(kind):
+            raise TypeError(f"{kind!r} is no form: give a pydantic model class.")
         declared, read = tool_of(kind), docstring.read(kind)
         self.name = declared.spec.name if declared else kind.__name__
         self.description = declared.spec.description if declared else read.description
@@ -37,6 +40,14 @@ class Form:
     def read(self, text: str) -> Any:
         """The object that the JSON text is. Raises tasks.arguments.InvalidArguments, which says what is wrong with it."""
         return self._parameters.read(parse_object(text))
+
+    def read_answer(self, text: str) -> Any:
+        """The same of an answer, which has no arguments: what is wrong is said of it."""
+        try:
+            return self.read(text)
+        except InvalidArguments as error:
+            problem = str(error).removeprefix(UNFIT).lstrip()
+            raise InvalidArguments(re.sub(r"\AThe arguments", "Its values", problem)) from None
 
     def tool(self) -> dict[str, JsonValue]:
         """A tool whose calls are the result."""

@@ -127,9 +127,9 @@ class Toolchord:
         """Starts a run and gives it after its end, however it ended.
 
         With a model class as `response_format` the run has its answer as `parsed`. Raises NotCompleted when there is none, and
-        InvalidOutput when only the class's own validators refuse it.
+        InvalidOutput when only the class's own validators refuse it, and TypeError for what is no model class.
         """
-        if not isinstance(response_format, type):
+        if response_format is None or isinstance(response_format, Mapping):
             return self._ended(_body(messages, tools, model, {**options, "response_format": response_format}), idempotency_key)
         form = Form(response_format)
         body = _body(messages, tools, model, {**options, "response_format": form.response_format()})
@@ -180,7 +180,12 @@ class Toolchord:
 
 
 def _body(messages: Sequence[Message], tools: Tools, model: str | None, options: Mapping[str, Any]) -> JsonObject:
-    """The request; what is None is left out, so that it has the service's default."""
+    """The request; what is None is left out, so that it has the service's default. Raises TypeError for one thing in a list's
+    place: a text would be taken for a list of its characters."""
+    if isinstance(messages, str | Mapping):
+        raise TypeError('messages is a list of messages, such as [{"role": "user", "content": "Hello."}].')
+    if isinstance(tools, str | Mapping) and tools != "all":
+        raise TypeError('tools is a list of names, such as ["get_weather"], or "all".')
     body = {"messages": [*messages], "tools": tools if tools == "all" else [*tools], "model": model, **options}
     return cast("JsonObject", {name: value for name, value in body.items() if value is not None})
 
@@ -195,7 +200,7 @@ def _parsed(run: RunObject, form: Form, kind: type[M]) -> ParsedRun[M]:
     if run.status != "completed":
         raise NotCompleted(run)
     try:
-        parsed = form.read(run.output or "")
+        parsed = form.read_answer(run.output or "")
     except InvalidArguments as error:
         raise InvalidOutput(run, str(error)) from None
     return ParsedRun[kind](**dict(run), parsed=parsed)

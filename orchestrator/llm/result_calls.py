@@ -7,10 +7,12 @@ from pydantic import JsonValue
 
 from orchestrator.forms import fit
 from tasks.arguments import InvalidArguments, parse_object
-from tasks.messages import CallOutcome, Outcome
+from tasks.messages import CallError, CallOutcome, Outcome
 
 #: What the model reads of a call that is valid.
 _ACCEPTED: Final = CallOutcome(outcome=Outcome.SUCCEEDED, content='{"accepted":true}')
+#: What the model reads after the problem; the caller reads the problem alone.
+_AGAIN: Final = "Make this call again with valid arguments; do not repeat calls that were accepted."
 
 
 def answer(arguments: str, schema: Mapping[str, JsonValue]) -> CallOutcome:
@@ -21,5 +23,6 @@ def answer(arguments: str, schema: Mapping[str, JsonValue]) -> CallOutcome:
         problems = (str(error),)
     if not problems:
         return _ACCEPTED
-    message = f"Not accepted: {' '.join(problems)} Make this call again with valid arguments; do not repeat calls that were accepted."
-    return CallOutcome.of_error(Outcome.FAILED, "invalid_arguments", message)
+    error = CallError(code="invalid_arguments", message=" ".join(problems))
+    told = CallOutcome.of_error(Outcome.FAILED, error.code, f"Not accepted: {error.message} {_AGAIN}")
+    return told.model_copy(update={"error": error})

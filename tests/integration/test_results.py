@@ -58,6 +58,8 @@ def test_the_model_is_told_what_is_wrong_and_mends_it(make: Make, arguments: Jso
     assert view.calls[1].error is not None
     assert view.calls[1].error["code"] == "invalid_arguments"
     assert told in str(bench.model.sent(1)[3]["content"])
+    assert "Make this call again" in str(bench.model.sent(1)[3]["content"])
+    assert "Make this call again" not in str(view.calls[1].error)
 
 
 def test_an_unknown_call_is_told_and_mended(make: Make) -> None:

@@ -46,6 +46,9 @@ def test_a_refusal_carries_the_problem() -> None:
     with pytest.raises(Refused, match=r"^No worker has announced 'nope'\.$"):
         _asked(lambda _: httpx2.Response(422, json=single))
 
+    with pytest.raises(Refused, match=r"^model: Too long\.$"):
+        _asked(lambda _: httpx2.Response(422, json=problem(422, "The request has errors in model.", {"model": "Too long."})))
+
     assert str(raised.value) == "The request has errors in model, tools. model: Too long. tools: Name each tool once."
     assert (raised.value.problem.code, raised.value.problem.status) == ("refused", 422)
     assert [error.field for error in raised.value.problem.errors] == ["model", "tools"]

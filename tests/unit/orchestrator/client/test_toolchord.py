@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import httpx2
 import pytest
@@ -123,13 +124,46 @@ def test_any_other_response_format_is_sent_as_it_is() -> None:
     assert runs.bodies[0]["response_format"] == {"type": "json_object"}
 
 
-@pytest.mark.parametrize("output", ['{"city": "O"}', "Oslo", None])
-def test_an_answer_that_does_not_fit_is_an_error(output: str | None) -> None:
-    """It tells what is wrong with it."""
+@pytest.mark.parametrize(
+    ("output", "problem"),
+    [
+        ('{"city": "O"}', "city: String should have at least 2 characters."),
+        ("Oslo", "Its values are not valid JSON: Expecting value at character 0. Write one JSON object."),
+        (None, "city: Field required."),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_an_error(output: str | None, problem: str) -> None:
+    """It tells what is wrong with it, and speaks of no tool."""
     with Runs(run(output=output)).client() as client, pytest.raises(InvalidOutput, match="The answer of run_") as raised:
         client.run(messages=MESSAGES, response_format=Report)
 
-    assert raised.value.problem
+    assert raised.value.problem == problem
+
+
+class _Colour(Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize("form", [_Colour, int, Report | None, Report(city="Oslo"), "Report"])
+def test_an_answers_form_that_is_none_is_refused_before_anything_is_asked(form: Any) -> None:
+    """As types of calls are."""
+    with Runs().client() as client, pytest.raises(TypeError, match="give a pydantic model class"):
+        client.run(messages=MESSAGES, response_format=form)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"messages": "hello"}, "messages is a list of messages"),
+        ({"messages": MESSAGES[0]}, "messages is a list of messages"),
+        ({"tools": "get_weather"}, "tools is a list of names"),
+    ],
+)
+def test_one_thing_in_a_lists_place_is_refused_before_anything_is_asked(fields: dict[str, Any], said: str) -> None:
+    """Its characters or keys would be sent as a list."""
+    asked: dict[str, Any] = {"messages": MESSAGES, **fields}
+    with Runs().client() as client, pytest.raises(TypeError, match=said):
+        client.start(**asked)
 
 
 def test_without_an_answer_there_is_no_object() -> None:
