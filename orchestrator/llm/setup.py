@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from orchestrator.llm.provider import Access, Provider
-from orchestrator.llm.records import PROVIDERS, configured, named, variables
+from orchestrator.llm.records import PROVIDERS, configured, incomplete, named, of_others, unknown, variables
 
 _URL: Final = re.compile(r"https?://[^/?#\s]\S*", re.IGNORECASE)
 
@@ -26,6 +26,8 @@ def faults(access: Access) -> Iterator[str]:
 def problem(model: str, access: Access) -> str | None:
     """Why runs that name no model will be refused, with what to do, where this model is the default one. None when they will not, and
     where nothing is set up: the local stack has the scripted model then."""
+    if wrong := incomplete(model) or (unknown(model) if configured(access) and of_others(access) else None):
+        return f"TOOLCHORD_MODEL is {model}. {wrong}"
     provider = PROVIDERS[named(model).provider]
     missing = provider.missing(access)
     if not missing:

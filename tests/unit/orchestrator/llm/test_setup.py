@@ -18,6 +18,8 @@ _KEY = {"AZURE_OPENAI_API_KEY": "x"}
         pytest.param("openai/gpt-5-mini", {"OPENAI_API_KEY": "x"}, id="a key"),
         pytest.param("ollama/qwen3", _OLLAMA, id="an address"),
         pytest.param("gpt-5-mini", {"OPENAI_BASE_URL": "http://x.test"}, id="no provider is named"),
+        pytest.param("meta-llama/x", {"OPENAI_BASE_URL": "http://x.test"}, id="another server's model"),
+        pytest.param("scripted/demo", {}, id="a script"),
     ],
 )
 def test_a_default_model_that_can_be_asked_is_no_problem(model: str, access: Access) -> None:
@@ -42,6 +44,19 @@ def test_a_default_model_that_can_be_asked_is_no_problem(model: str, access: Acc
 def test_a_default_model_that_cannot_be_asked_says_what_to_set(model: str, access: Access, said: str) -> None:
     """Its variables, or a model that can be asked, if there is one."""
     assert setup.problem(model, access) == said
+
+
+@pytest.mark.parametrize(
+    ("model", "access", "said"),
+    [
+        ("antropic/claude", {"OPENAI_API_KEY": "x"}, "TOOLCHORD_MODEL is antropic/claude. 'antropic' is no provider that Toolchord knows."),
+        ("antropic/claude", _OLLAMA, "Did you mean anthropic?"),
+        ("openai/", {}, "names no model"),
+    ],
+)
+def test_a_default_model_of_no_provider_is_told(model: str, access: Access, said: str) -> None:
+    """As a run that names it is."""
+    assert said in (setup.problem(model, access) or "")
 
 
 @pytest.mark.parametrize(
