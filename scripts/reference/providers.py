@@ -19,7 +19,8 @@ def _list() -> str:
 
 
 def _needs(provider: Provider) -> str:
-    return " and ".join(" or ".join(map(code, group)) for group in provider.needs) or "nothing"
+    groups = [" or ".join(map(code, group)) for group in provider.needs]
+    return " and ".join(f"({group})" if " or " in group and len(groups) > 1 else group for group in groups) or "nothing"
 
 
 def _extra(provider: Provider) -> str:

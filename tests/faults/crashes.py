@@ -124,6 +124,11 @@ def on(tool: str) -> Way:
     return Way(lingering(tool, "a", "b", "c", "d"), _WINDOW)
 
 
+def begun(tool: str) -> Way:
+    """The same, hit when the first of them run and the coordinator has done with its message."""
+    return Way(lingering(tool, "a", "b", "c", "d", seconds=2.0), _WINDOW, after=2)
+
+
 def long(tool: str) -> Way:
     """Calls that last for several refreshes of their leases."""
     return Way(lingering(tool, "a", "b", seconds=6.0))

@@ -40,8 +40,7 @@ def _on(worker: str) -> Iterator[Crash]:
     runs_it = CHILD if worker == _DEFAULT else worker
     yield from _all(runs_it, crashes.on(tool), *_PASSED_BY_POOL, note=worker)
     yield from _all(runs_it, crashes.long(tool), "lease.refreshed", note=worker)
-    # The first message is the coordinator's.
-    yield from _all(worker, crashes.on(tool), "message.taken", "message.done", "message.acknowledged", passes=1, note=worker)
+    yield from _all(worker, crashes.begun(tool), "message.taken", "message.done", "message.acknowledged", note=worker)
 
 
 CASES = (
