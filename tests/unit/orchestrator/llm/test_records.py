@@ -1,11 +1,15 @@
 """The providers that Toolchord knows."""
 
+import json
+
 import pytest
 
 from orchestrator.llm.capabilities import Capabilities
-from orchestrator.llm.model import Sampling
+from orchestrator.llm.model import ModelRequest, Sampling
 from orchestrator.llm.provider import ModelName, Provider
 from orchestrator.llm.records import PROVIDERS, configured, incomplete, named, of_others, unknown
+from orchestrator.llm.wire import Target
+from orchestrator.messages import AssistantMessage, Call, ToolMessage, UserMessage
 
 ALL = pytest.mark.parametrize("provider", [pytest.param(provider, id=name) for name, provider in PROVIDERS.items()])
 
@@ -125,3 +129,21 @@ def test_a_records_words_are_fields(provider: Provider) -> None:
     """A misspelt one would mean nothing."""
     assert provider.capabilities.sampling <= set(Sampling.model_fields)
     assert {name for each in provider.exceptions for name in each.changes} <= set(Capabilities.model_fields)
+
+
+@ALL
+def test_a_failed_result_is_marked_by_the_field_that_the_record_names(provider: Provider) -> None:
+    """And told by its text alone where the record names none."""
+    succeeded, failed = (_answered(provider, is_error=is_error) for is_error in (False, True))
+
+    flag = provider.capabilities.error_flag
+    assert (succeeded != failed) is (flag is not None)
+    assert flag is None or f'"{flag.rpartition(".")[2]}"' in failed
+
+
+def _answered(provider: Provider, *, is_error: bool) -> str:
+    """The request that brings the answer to a call."""
+    made = AssistantMessage(calls=(Call(id="call_1", name="ping", arguments="{}"),))
+    answer = ToolMessage(tool_call_id="call_1", name="ping", content="What the tool said.", is_error=is_error)
+    request = ModelRequest(model="m", messages=(UserMessage(content="Go on."), made, answer), timeout_s=1)
+    return json.dumps(provider.wire().body(request, Target(provider.name, "m", provider.capabilities)))
